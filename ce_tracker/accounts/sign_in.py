@@ -1,0 +1,180 @@
+"""Signing in on a page, and how guessing is slowed without locking the owner out.
+
+Failures are counted in buckets:
+
+* one device, one account: the browser of somebody who has signed in here before carries a signed
+  cookie that says so, and is counted alone. An attacker elsewhere cannot use it up.
+* one address, one account: where that cookie is missing.
+* one account, all unknown devices: a guesser with many addresses.
+* one address, all accounts: a guesser with many logins.
+
+A full bucket means "wait", never "locked". An attempt is counted before the password is looked
+at, under a lock, so a thousand at once are a thousand.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+
+from ce_tracker import audit, clock
+from ce_tracker.accounts import passwords
+from ce_tracker.accounts.models import SignInAttempt, WebSession
+from ce_tracker.actor import Actor
+from ce_tracker.errors import NotSignedIn, TooMany
+from ce_tracker.extensions import db
+from ce_tracker.sealing import Keyring
+
+WINDOW = timedelta(minutes=15)
+LONGEST_SESSION = timedelta(hours=12)
+SECRET_BYTES = 32
+_DEVICE_NAME_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """What a request says of who is behind it, before it has said who it is."""
+
+    address: str
+    device: str
+    device_cookie: str = ""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    actor: Actor
+    secret: str
+    """For the browser alone."""
+
+
+class WrongPasswordError(NotSignedIn):
+    title = "登录名或密码不正确"
+    remedy = "请检查后重新输入；忘记密码请联系为您开通账号的单位。"
+
+
+def sign_in(keyring: Keyring, visitor: Visitor, login: str, password: str) -> SignedIn:
+    """Commits by itself what must be remembered of an attempt, whatever becomes of it."""
+    login = login.strip().lower()
+    counted = _count_attempt(keyring, visitor, login)
+    found = db.session.execute(
+        select(func.password_of(login).table_valued("user_id", "argon2"))
+    ).first()
+    if not passwords.matches(found.argon2 if found else None, password):
+        raise WrongPasswordError
+    assert found is not None  # noqa: S101  a password that matches is somebody's
+    actor = _enter_as(found.user_id)
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(counted)))
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    db.session.add(
+        WebSession(
+            digest=digest(secret),
+            user_id=actor.user_id,
+            device=visitor.device[:_DEVICE_NAME_LENGTH],
+            address=visitor.address or None,
+            created_at=clock.now(),
+            last_seen_at=clock.now(),
+            expires_at=clock.now() + LONGEST_SESSION,
+        )
+    )
+    audit.record("account.signed_in", actor.login, by=actor, subject_user_id=actor.user_id)
+    db.session.flush()
+    return SignedIn(actor, secret)
+
+
+def enter_by_session(secret: str, idle: timedelta) -> Actor | None:
+    return _entered(
+        db.session.execute(
+            select(func.enter_by_session(digest(secret), clock.now(), idle))
+        ).scalar_one()
+    )
+
+
+def enter_by_token(secret: str) -> Actor | None:
+    return _entered(
+        db.session.execute(select(func.enter_by_token(digest(secret), clock.now()))).scalar_one()
+    )
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret of ours: it is random and long, so it needs no salt."""
+    return sha256(secret.encode()).digest()
+
+
+def device_cookie(keyring: Keyring, login: str) -> str:
+    """For a browser in which `login` has signed in."""
+    nonce = secrets.token_urlsafe(12)
+    return f"{nonce}.{_device_signature(keyring, login, nonce)}"
+
+
+def _device_signature(keyring: Keyring, login: str, nonce: str) -> str:
+    return keyring.sign(f"{login} {nonce}".encode(), "device").hex()
+
+
+def _known_device(keyring: Keyring, visitor: Visitor, login: str) -> str | None:
+    nonce, _, signature = visitor.device_cookie.partition(".")
+    expected = _device_signature(keyring, login, nonce)
+    return nonce if nonce and hmac.compare_digest(signature, expected) else None
+
+
+def _buckets(keyring: Keyring, visitor: Visitor, login: str) -> dict[bytes, int]:
+    """Each bucket that this attempt counts for, and how much it holds."""
+    if nonce := _known_device(keyring, visitor, login):
+        named = {f"device {login} {nonce}": 10}
+    else:
+        named = {f"pair {login} {visitor.address}": 5, f"account {login}": 50}
+    named[f"address {visitor.address}"] = 100
+    return {
+        keyring.index(name.encode(), "sign_in_attempts.bucket"): most
+        for name, most in named.items()
+    }
+
+
+def _count_attempt(keyring: Keyring, visitor: Visitor, login: str) -> list[UUID]:
+    now = clock.now()
+    counted = []
+    for bucket, most in sorted(_buckets(keyring, visitor, login).items()):
+        db.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(encode(:b, 'hex'), 1))"),
+            {"b": bucket},
+        )
+        attempts = db.session.execute(
+            select(func.count(), func.min(SignInAttempt.at)).where(
+                SignInAttempt.bucket == bucket, SignInAttempt.at > now - WINDOW
+            )
+        ).one()
+        if attempts[0] >= most:
+            raise TooMany(
+                "登录尝试过多，请稍后再试。", retry_after=_seconds(attempts[1] + WINDOW - now)
+            )
+        attempt = SignInAttempt(bucket=bucket, at=now)
+        db.session.add(attempt)
+        db.session.flush()
+        counted.append(attempt.id)
+    db.session.commit()
+    return counted
+
+
+def _seconds(span: timedelta) -> int:
+    return max(1, int(span.total_seconds()))
+
+
+def _enter_as(user_id: UUID) -> Actor:
+    actor = _entered(db.session.execute(select(func.enter_as(user_id))).scalar_one())
+    assert actor is not None  # noqa: S101  `password_of` gives enabled accounts only
+    return actor
+
+
+def _entered(facts: dict[str, object] | None) -> Actor | None:
+    """The function has told PostgreSQL already; remember it for transactions to come."""
+    if facts is None:
+        return None
+    actor = Actor.from_facts(facts)
+    db.session.info["actor"] = actor
+    return actor
+

@@ -1,0 +1,89 @@
+"""API tokens: what they may be used for, making one, ending one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ce_tracker import audit, clock
+from ce_tracker.accounts.models import ApiToken
+from ce_tracker.accounts.sign_in import digest
+from ce_tracker.actor import Actor, Role
+from ce_tracker.errors import NotAllowed, NotFound
+from ce_tracker.extensions import db
+
+SCOPES: dict[str, str] = {
+    "me:read": "查看本人账号信息",
+    "regions:read": "查询行政区划",
+    "tokens:read": "查看本人的令牌",
+    "tokens:write": "新建和作废本人的令牌",
+    "jobs:read": "查看后台任务",
+    "jobs:write": "重新执行后台任务",
+}
+_AUTHORITY_ONLY = frozenset({"jobs:write"})
+
+LONGEST_DAYS = 366
+PREFIX = "ce_"
+SHOWN = 10
+
+
+def scopes_for(role: Role) -> dict[str, str]:
+    """What an account of this role can give a token at all."""
+    return {
+        scope: title
+        for scope, title in SCOPES.items()
+        if role is Role.AUTHORITY or scope not in _AUTHORITY_ONLY
+    }
+
+
+def create_token(
+    actor: Actor, name: str, scopes: Iterable[str], days: int
+) -> tuple[ApiToken, str]:
+    """The token and its secret, which nobody can be shown again."""
+    wanted = sorted(set(scopes))
+    allowed = set(scopes_for(actor.role))
+    if actor.token_scopes is not None:
+        allowed &= actor.token_scopes  # a token cannot make a stronger one
+    if excess := [scope for scope in wanted if scope not in allowed]:
+        raise NotAllowed(f"不能授予这些权限：{'、'.join(excess)}。")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(
+        digest=digest(secret),
+        prefix=secret[:SHOWN],
+        user_id=actor.user_id,
+        name=name,
+        scopes=wanted,
+        created_at=clock.now(),
+        expires_at=clock.now() + timedelta(days=days),
+    )
+    db.session.add(token)
+    audit.record("token.created", name, subject_user_id=actor.user_id, scopes=wanted, days=days)
+    db.session.flush()
+    return token, secret
+
+
+def own_token(actor: Actor, token_id: UUID) -> ApiToken:
+    token = db.session.scalar(
+        select(ApiToken).where(ApiToken.id == token_id, ApiToken.visible_to(actor))
+    )
+    if token is None:
+        raise NotFound
+    return token
+
+
+def revoke_token(token: ApiToken) -> None:
+    """Ending one that has ended is no error: what was wanted is so."""
+    if token.revoked_at is None:
+        token.revoked_at = clock.now()
+        audit.record("token.revoked", token.name, subject_user_id=token.user_id)
+        db.session.flush()
+
+
+def state(token: ApiToken) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.expires_at <= clock.now() else "active"

@@ -1,0 +1,111 @@
+"""Opening an account, and changing its password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from ce_tracker import audit, clock
+from ce_tracker.accounts import passwords
+from ce_tracker.accounts.models import Password, User, WebSession
+from ce_tracker.actor import Actor, Role, Sector
+from ce_tracker.errors import Conflict, Invalid
+from ce_tracker.extensions import db
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What an account is bound to."""
+
+    role: Role
+    region_path: str
+    sector: Sector | None = None
+    provider_id: int | None = None
+    employer_id: int | None = None
+    professional_id: int | None = None
+
+
+def open_account(
+    login: str,
+    display_name: str,
+    password: str,
+    binding: Binding,
+    *,
+    demo: bool = False,
+) -> User:
+    """Whoever opens it knows the password, so its owner must choose another at first use."""
+    login = login.strip().lower()
+    if not _LOGIN.fullmatch(login):
+        raise Invalid("登录名应为 3 到 40 个小写字母、数字或 . _ -，以字母或数字开头。")
+    if re.fullmatch(r"\d{15}|\d{17}[\dx]", login):
+        raise Invalid("不能用身份证号作登录名。")
+    if db.session.scalar(select(User.id).where(User.login == login)):
+        raise Conflict(f"登录名 {login} 已被使用，请换一个。")
+    if (objection := passwords.objection(password, login)) and not demo:
+        raise Invalid(objection)
+    user = User(
+        login=login,
+        display_name=display_name,
+        role=binding.role,
+        region_path=binding.region_path,
+        sector=binding.sector,
+        provider_id=binding.provider_id,
+        employer_id=binding.employer_id,
+        professional_id=binding.professional_id,
+        must_change_password=not demo,
+        demo=demo,
+        created_at=clock.now(),
+    )
+    db.session.add(user)
+    db.session.flush()
+    db.session.add(
+        Password(user_id=user.id, argon2=passwords.hashed(password), changed_at=clock.now())
+    )
+    audit.record("account.created", login, subject_user_id=user.id)
+    db.session.flush()
+    return user
+
+
+def change_password(actor: Actor, current: str, new: str, again: str) -> None:
+    """The owner's own change; every other sign-in of theirs ends with it."""
+    problems = []
+    if not passwords.matches(_own_hash(actor), current):
+        problems.append({"field": "current", "message": "当前密码不正确。"})
+    if objection := passwords.objection(new, actor.login):
+        problems.append({"field": "new", "message": objection})
+    elif new == current:
+        problems.append({"field": "new", "message": "新密码不能与当前密码相同。"})
+    elif new != again:
+        problems.append({"field": "again", "message": "两次输入的新密码不一致。"})
+    if problems:
+        raise Invalid("密码没有修改。", errors=problems)
+    db.session.execute(select(func.change_own_password(passwords.hashed(new), clock.now())))
+    end_sessions(actor, except_id=actor.web_session_id)
+    audit.record("account.password_changed", actor.login, subject_user_id=actor.user_id)
+
+
+def end_sessions(actor: Actor, *, only_id: UUID | None = None, except_id: UUID | None = None) -> int:
+    """Revoke one's own sign-ins; says how many."""
+    statement = (
+        update(WebSession)
+        .where(WebSession.visible_to(actor), WebSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+        .returning(WebSession.id)
+    )
+    if only_id is not None:
+        statement = statement.where(WebSession.id == only_id)
+    if except_id is not None:
+        statement = statement.where(WebSession.id != except_id)
+    return len(db.session.execute(statement).all())
+
+
+def _own_hash(actor: Actor) -> str | None:
+    found: str | None = db.session.scalar(
+        select(func.password_of(actor.login).table_valued("user_id", "argon2").c.argon2)
+    )
+    return found

@@ -1,0 +1,183 @@
+"""What every API route does alike, put on a view by one decorator.
+
+    @endpoint(blueprint, "GET", "/<uuid:job_id>", roles=EVERYBODY, scope="jobs:read", answer=JobOut)
+    def get_job(job_id): ...
+
+In this order: who is asking (bearer token), may they (401, 403), not too often (429), the
+`Idempotency-Key` of a POST, the input (422), the view, commit; and of a GET the ETag.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import marshmallow as ma
+from flask import Response, current_app, jsonify, make_response, request
+from flask_smorest import Blueprint
+
+from ce_tracker import idempotency
+from ce_tracker.accounts.sign_in import enter_by_token
+from ce_tracker.actor import Actor, Role
+from ce_tracker.api.schema import Problem
+from ce_tracker.errors import BadRequest, NotAcceptable, NotSignedIn
+from ce_tracker.extensions import current_actor, db
+from ce_tracker.http import limits
+from ce_tracker.http.access import Access, guarded
+from ce_tracker.sealing import Keyring
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_PROBLEMS = {
+    401: "没有令牌，或令牌无效、过期、已作废",
+    403: "身份或令牌的权限不够",
+    404: "没有找到，或不属于您",
+    406: "只以 application/json 回答",
+    422: "参数或内容有误，errors 逐项说明",
+    429: "过于频繁，见 Retry-After",
+    503: "数据库暂时不可用，见 Retry-After",
+}
+_POST_PROBLEMS = {
+    400: "不是有效的 JSON",
+    409: "与现状冲突，或同一 Idempotency-Key 的请求正在处理",
+    413: "内容过大",
+    415: "内容不是 application/json",
+}
+
+
+def endpoint(
+    blueprint: Blueprint,
+    method: str,
+    rule: str,
+    *,
+    roles: frozenset[Role],
+    scope: str,
+    answer: type[ma.Schema],
+    status: int = 200,
+    query: type[ma.Schema] | None = None,
+    body: type[ma.Schema] | None = None,
+) -> Callable[[View], View]:
+    access = Access(roles, scope)
+
+    def decorate(view: View) -> View:
+        inner: Any = view
+        if query is not None:
+            inner = blueprint.arguments(query, location="query")(inner)
+        if body is not None:
+            inner = blueprint.arguments(body, location="json")(inner)
+        inner = blueprint.response(status, answer)(inner)
+        problems = _PROBLEMS | (_POST_PROBLEMS if method != "GET" else {})
+        for code, meaning in sorted(problems.items()):
+            inner = blueprint.alt_response(
+                code, schema=Problem, description=meaning, content_type="application/problem+json"
+            )(inner)
+        inner = blueprint.doc(
+            security=[{"bearer": []}],
+            parameters=_header_parameters(method),
+            **{"x-scope": scope, "x-roles": sorted(roles)},
+        )(inner)
+        wrapped = guarded(access)(_conducted(inner, access, method, answer))
+        blueprint.route(rule, methods=[method])(wrapped)
+        return view
+
+    return decorate
+
+
+def actor() -> Actor:
+    """Whoever passed the access rule."""
+    found = current_actor()
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+def keyring() -> Keyring:
+    ring: Keyring = current_app.config["CE_SETTINGS"].keyring()
+    return ring
+
+
+def _conducted(
+    inner: Callable[..., Any], access: Access, method: str, answer: type[ma.Schema]
+) -> Callable[..., Response]:
+    @functools.wraps(inner)
+    def conduct(**path: Any) -> Response:
+        who = _enter()
+        limits.check(who)
+        access.check(who)
+        if request.accept_mimetypes and not request.accept_mimetypes.accept_json:
+            raise NotAcceptable
+        if method == "POST" and who is not None and "Idempotency-Key" in request.headers:
+            return _once(who, lambda: make_response(inner(**path)), _secrets(answer))
+        response = make_response(inner(**path))
+        db.session.commit()
+        if method == "GET":
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.vary.add("Authorization")
+            response.add_etag()
+            response.make_conditional(request)
+        return response
+
+    return conduct
+
+
+def _enter() -> Actor | None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return enter_by_token(secret.strip()) if scheme.lower() == "bearer" and secret else None
+
+
+def _once(who: Actor, act: Callable[[], Response], secrets: frozenset[str]) -> Response:
+    key = request.headers["Idempotency-Key"]
+    if not _KEY.fullmatch(key):
+        raise BadRequest("Idempotency-Key 应为 1 到 255 个可见的 ASCII 字符。")
+    digest = sha256(key.encode()).digest()
+    asked = b"\0".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    earlier = idempotency.begin(keyring(), who, digest, asked)
+    if earlier is not None:
+        db.session.commit()
+        response = jsonify(earlier.body)
+        response.status_code = earlier.status
+        response.headers.update(earlier.headers)
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
+    response = act()
+    body = response.get_json()
+    kept = {name: None if name in secrets else value for name, value in body.items()}
+    location = {"Location": response.headers["Location"]} if "Location" in response.headers else {}
+    idempotency.finish(
+        keyring(), who, digest, idempotency.Answer(response.status_code, kept, location)
+    )
+    db.session.commit()
+    return response
+
+
+def _secrets(answer: type[ma.Schema]) -> frozenset[str]:
+    """Fields that are shown once: a replayed answer has nothing there."""
+    return frozenset(
+        name for name, field in answer().fields.items() if field.metadata.get("x-secret")
+    )
+
+
+def _header_parameters(method: str) -> list[dict[str, Any]]:
+    if method == "GET":
+        return [
+            {
+                "in": "header",
+                "name": "If-None-Match",
+                "description": "上次答复的 ETag；没有变化则答 304",
+                "schema": {"type": "string"},
+            }
+        ]
+    if method == "POST":
+        return [
+            {
+                "in": "header",
+                "name": "Idempotency-Key",
+                "description": "同一请求重试时用同一个值，24 小时内只执行一次，重复时得到第一次的答复",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            }
+        ]
+    return []

@@ -1,0 +1,109 @@
+"""/tokens: one's own API tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+from marshmallow import fields, validate
+from sqlalchemy import select
+
+from ce_tracker.accounts import tokens
+from ce_tracker.accounts.models import ApiToken
+from ce_tracker.api.conventions import actor, endpoint, keyring
+from ce_tracker.http.paging import Page, page
+from ce_tracker.api.schema import Input, Output, PageQuery, between, length, one_of
+from ce_tracker.http.access import EVERYBODY
+
+blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1/tokens", description="本人的令牌")
+
+
+class TokenOut(Output):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    prefix = fields.String(required=True, metadata={"description": "令牌开头的几个字符，供辨认"})
+    scopes = fields.List(fields.String(), required=True)
+    state = fields.Function(tokens.state, metadata={"type": "string"})
+    created_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(allow_none=True)
+    revoked_at = fields.AwareDateTime(allow_none=True)
+
+
+class NewTokenOut(TokenOut):
+    secret = fields.String(
+        allow_none=True,
+        metadata={"description": "令牌本身，只在这一次答复中出现；重放的答复中为空", "x-secret": True},
+    )
+
+
+class TokenPage(Output):
+    items = fields.List(fields.Nested(TokenOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class NewToken(Input):
+    name = fields.String(required=True, validate=length(1, 60))
+    scopes = fields.List(
+        fields.String(validate=one_of(list(tokens.SCOPES))),
+        required=True,
+        validate=validate.Length(1, len(tokens.SCOPES), error="至少选择一项权限。"),
+    )
+    days = fields.Integer(load_default=90, strict=True, validate=between(1, tokens.LONGEST_DAYS))
+
+
+@endpoint(
+    blueprint, "GET", "", roles=EVERYBODY, scope="tokens:read", query=PageQuery, answer=TokenPage
+)
+def list_tokens(query: dict[str, Any]) -> Page[ApiToken]:
+    """本人的令牌，新的在前"""
+    return page(
+        keyring(),
+        select(ApiToken).where(ApiToken.visible_to(actor())),
+        [ApiToken.id],
+        lambda token: [str(token.id)],
+        query.get("cursor"),
+        query["limit"],
+        newest_first=True,
+    )
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "",
+    roles=EVERYBODY,
+    scope="tokens:write",
+    body=NewToken,
+    answer=NewTokenOut,
+    status=201,
+)
+def create_token(body: dict[str, Any]) -> tuple[ApiToken, int, dict[str, str]]:
+    """新建令牌；权限不能超过所用令牌自己的"""
+    token, secret = tokens.create_token(actor(), body["name"], body["scopes"], body["days"])
+    token.secret = secret  # type: ignore[attr-defined]  for this answer only, in no column
+    return token, 201, {"Location": f"/api/v1/tokens/{token.id}"}
+
+
+@endpoint(
+    blueprint, "GET", "/<uuid:token_id>", roles=EVERYBODY, scope="tokens:read", answer=TokenOut
+)
+def get_token(token_id: UUID) -> ApiToken:
+    """一个令牌"""
+    return tokens.own_token(actor(), token_id)
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "/<uuid:token_id>/revoke",
+    roles=EVERYBODY,
+    scope="tokens:write",
+    answer=TokenOut,
+)
+def revoke_token(token_id: UUID) -> ApiToken:
+    """作废令牌，立即生效"""
+    token = tokens.own_token(actor(), token_id)
+    tokens.revoke_token(token)
+    return token

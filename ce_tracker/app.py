@@ -1,0 +1,73 @@
+"""The only place where everything meets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import event
+
+from ce_tracker import api as rest
+from ce_tracker import web
+from ce_tracker.bell import Bell
+from ce_tracker.extensions import HouseSession, api, db, migrate
+from ce_tracker.http import health, problems, requests
+from config import DatabaseRole, Settings
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+POOL_SIZE = 8
+STATEMENT_SECONDS = {DatabaseRole.WEB: 10, DatabaseRole.WORKER: 540, DatabaseRole.OWNER: 0}
+LARGEST_BODY = 1 * 2**20
+
+
+def create_app(settings: Settings, database_role: DatabaseRole) -> Flask:
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.config.update(
+        CE_SETTINGS=settings,
+        SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_for(database_role)),
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(database_role),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        **rest.OPENAPI,
+    )
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    app.extensions["ce_bell"] = Bell.of(settings)
+    if database_role is DatabaseRole.WEB:
+        requests.install(app, settings)
+        app.register_blueprint(health.blueprint)
+        api.init_app(app)
+        problems.install(app)
+        rest.install(app, api)
+        web.install(app, settings)
+    return app
+
+
+def sqlalchemy_url(url: str) -> str:
+    return "postgresql+psycopg:" + url.partition(":")[2]
+
+
+def _engine_options(role: DatabaseRole) -> dict[str, Any]:
+    return {
+        "pool_size": POOL_SIZE,
+        "max_overflow": 0,
+        # A request that gets no connection in this time answers 503 and frees its thread.
+        "pool_timeout": 5,
+        "connect_args": {
+            "connect_timeout": 5,
+            "application_name": f"ce-tracker {role}",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS[role]}s"
+            " -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+        },
+    }
+
+
+@event.listens_for(HouseSession, "after_commit")
+def _ring(session: HouseSession) -> None:
+    """A job was asked for, and is now there to be found."""
+    if session.info.pop("job_asked", False):
+        bell: Bell = current_app.extensions["ce_bell"]
+        bell.ring()

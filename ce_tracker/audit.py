@@ -1,0 +1,95 @@
+"""Who did what, to whom, and why. Rows are only ever added; the database refuses anything else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, ForeignKey, Index, or_, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ce_tracker import clock
+from ce_tracker.actor import Actor, Role
+from ce_tracker.extensions import Base, current_actor, db
+from ce_tracker.logs import current_request_id
+
+ACTIONS = {
+    "account.created": "开通账号",
+    "account.signed_in": "登录",
+    "account.signed_out": "退出登录",
+    "account.sign_in_refused": "登录未成功",
+    "account.password_changed": "修改密码",
+    "account.session_revoked": "下线一处登录",
+    "token.created": "新建令牌",
+    "token.revoked": "作废令牌",
+    "job.restarted": "重新执行后台任务",
+    "keys.rotated": "更换密钥",
+}
+
+
+class AuditEntry(Base):
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index(None, "actor_id", "id"),
+        Index(None, "subject_user_id", "id"),
+        Index(None, "professional_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    """Nobody: the service itself, or its operator at the command line."""
+    actor_name: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    """What it was done to, in words that a person understands."""
+    subject_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    professional_id: Mapped[int | None] = mapped_column(ForeignKey("professionals.id"))
+    """Whom it concerns, so that this person can see it."""
+    region_path: Mapped[str | None] = mapped_column(ForeignKey("regions.path"))
+    reason: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    request_id: Mapped[str | None]
+
+    @property
+    def action_title(self) -> str:
+        return ACTIONS[self.action]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        rules = [cls.actor_id == actor.user_id, cls.subject_user_id == actor.user_id]
+        if actor.role is Role.PROFESSIONAL:
+            rules.append(cls.professional_id == actor.professional_id)
+        return or_(*rules)
+
+
+def record(
+    action: str,
+    subject: str,
+    *,
+    by: Actor | None = None,
+    subject_user_id: UUID | None = None,
+    professional_id: int | None = None,
+    reason: str | None = None,
+    **facts: Any,
+) -> None:
+    if action not in ACTIONS:
+        raise KeyError(action)
+    actor = by or current_actor()
+    db.session.add(
+        AuditEntry(
+            at=clock.now(),
+            actor_id=actor.user_id if actor else None,
+            actor_name=actor.display_name if actor else "系统",
+            action=action,
+            subject=subject,
+            subject_user_id=subject_user_id,
+            professional_id=professional_id,
+            region_path=actor.region_path if actor else None,
+            reason=reason,
+            facts=facts,
+            request_id=current_request_id(),
+        )
+    )

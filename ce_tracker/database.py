@@ -1,0 +1,83 @@
+"""Bringing a database up to date: its roles, its tables, its reference data.
+
+Run as the owner, by `ce-tracker migrate` and at every start of `ce-tracker up`. Each part finds
+out by itself whether there is anything to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import Connection, text
+
+from ce_tracker.errors import CeTrackerError
+from ce_tracker.extensions import db
+from ce_tracker.registry.regions import load_regions
+from config import DatabaseRole, Settings
+
+OLDEST_POSTGRES = 18
+MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
+
+
+class DatabaseTooOldError(CeTrackerError):
+    pass
+
+
+def bring_up_to_date(app: Flask) -> None:
+    with app.app_context():
+        _require_version()
+        upgrade(MIGRATIONS)
+        load_regions()
+        db.session.commit()
+
+
+def ensure_roles(connection: Connection, settings: Settings) -> None:
+    """The two roles that the service runs as, made once in a cluster.
+
+    Other databases of the same cluster may be doing the same at this moment, and a lock is only
+    ever one database's, so "it is there already" is an answer like any other.
+    """
+    for role in (DatabaseRole.WEB, DatabaseRole.WORKER):
+        connection.execute(
+            text(
+                f"DO $$ BEGIN CREATE ROLE {role} LOGIN NOINHERIT;"
+                " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
+        )
+        connection.execute(text(f"GRANT CONNECT ON DATABASE {_database(connection)} TO {role}"))
+        if getattr(settings, f"{role.removeprefix('ce_')}_database_url") is None:
+            _give_derived_password(connection, settings, role)
+
+
+def _give_derived_password(connection: Connection, settings: Settings, role: DatabaseRole) -> None:
+    password = urlsplit(settings.database_for(role)).password
+    if password is None or _can_sign_in(settings, role):
+        return
+    # ALTER ROLE takes no parameters; the password is hexadecimal by construction.
+    connection.execute(text(f"ALTER ROLE {role} PASSWORD '{unquote(password)}'"))
+
+
+def _can_sign_in(settings: Settings, role: DatabaseRole) -> bool:
+    import psycopg  # noqa: PLC0415  needed by migrations alone
+
+    try:
+        psycopg.connect(settings.database_for(role), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _database(connection: Connection) -> str:
+    name: str = connection.execute(text("SELECT quote_ident(current_database())")).scalar_one()
+    return name
+
+
+def _require_version() -> None:
+    version = db.session.execute(text("SHOW server_version_num")).scalar_one()
+    if int(version) // 10000 < OLDEST_POSTGRES:
+        raise DatabaseTooOldError(
+            f"PostgreSQL 版本过旧（{int(version) // 10000}），需要 {OLDEST_POSTGRES} 或更高版本。"
+        )

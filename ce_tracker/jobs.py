@@ -1,0 +1,363 @@
+"""Everything that waits: work asked for now and done later, or every night, or again.
+
+A job is a row, written in the transaction that asks for it; if that is rolled back it was never
+asked for. `(kind, key)` is unique, so asking twice is asking once. Redis only rings a bell that
+says "something is due"; whoever hears it takes the most urgent free job, so a lost or a doubled
+bell costs nothing but time.
+
+Doing a job:
+
+* It is *claimed* by a session-level advisory lock on the connection that then does the work. The
+  lock dies with its connection, so a killed worker's job is free at once, and a worker that lost
+  its lock can no longer write, having lost the only connection that it writes over.
+* It is done in *steps*. A step does one bounded piece, moves `steps_done` and `place`, and all of
+  that is one transaction: what is counted is done, what is done is counted, however often the
+  power fails.
+* Attempts are counted before the work starts, since a job may kill its process. They count only
+  what got nowhere: a finished step sets them back to one. After three the job is *dead*, and waits
+  for somebody with authority to look and restart it. Between attempts it waits longer and longer,
+  so that a poisonous job delays nobody.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    DateTime,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ce_tracker import audit, clock
+from ce_tracker.actor import Actor
+from ce_tracker.errors import CeTrackerError, Conflict, NotFound
+from ce_tracker.extensions import Base, current_actor, db
+from ce_tracker.identity import hidden
+from ce_tracker.logs import current_request_id
+
+log = structlog.get_logger(__name__)
+
+TITLES = {
+    "reseal": "更换密钥后重新加密",
+    "tidy": "清理过期的登录和记录",
+}
+"""What each kind is called by those who watch; what it does stands in `workers.tasks`."""
+
+MAX_ATTEMPTS = 3
+FIRST_RETRY_SECONDS = 2
+ERROR_LENGTH = 500
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+
+    @property
+    def title(self) -> str:
+        return {
+            State.WAITING: "等待执行",
+            State.RUNNING: "正在执行",
+            State.DONE: "已完成",
+            State.DEAD: "已停止",
+        }[self]
+
+
+OPEN = (State.WAITING, State.RUNNING)
+
+
+class Job(Base):
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("kind", "key"),
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'dead')", name="state"),
+        CheckConstraint("steps_done >= 0 AND steps_done <= steps_total", name="steps"),
+        Index(
+            "jobs_open_idx", "due_at", postgresql_where=text("state IN ('waiting', 'running')")
+        ),
+        Index(None, "state", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    kind: Mapped[str]
+    key: Mapped[str]
+    """What makes two requests for the same work the same: a day, an upload's id."""
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Ids and dates only; never anything about a person."""
+    place: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """How far the work has come, in the kind's own words."""
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    """`running` is a note for readers; what counts is the lock."""
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    """Attempts that got no step further."""
+    steps_done: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    steps_total: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str | None]
+    asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    region_path: Mapped[str | None] = mapped_column(ForeignKey("regions.path"))
+    """Whose it is; of nobody's region means of the whole installation."""
+    request_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        rules: list[ColumnElement[bool]] = [cls.asked_by == actor.user_id]
+        if actor.is_authority and actor.sector is None:
+            rules.append(func.starts_with(cls.region_path, actor.region_path))
+        if actor.steers:
+            rules.append(cls.region_path.is_(None))
+        return or_(*rules)
+
+
+class Heartbeat(Base):
+    """When the worker was last seen: the web asks PostgreSQL, since no request reads Redis."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+Step = Callable[[Job], bool]
+"""Does one bounded piece, moves `steps_done` and `place`; says whether nothing is left."""
+
+
+Kinds = Mapping[str, Step]
+
+
+def ask(
+    kind: str,
+    key: str,
+    *,
+    due_at: datetime | None = None,
+    region_path: str | None = None,
+    **payload: Any,
+) -> UUID:
+    """Have this done, once, at the due time; the id is that of the one job for this key."""
+    actor = current_actor()
+    now = clock.now()
+    asked: CursorResult[Any] = db.session.execute(  # type: ignore[assignment]
+        insert(Job)
+        .values(
+            kind=kind,
+            key=key,
+            payload=payload,
+            due_at=due_at or now,
+            asked_by=actor.user_id if actor else None,
+            region_path=region_path,
+            request_id=current_request_id(),
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "key"])
+    )
+    if asked.rowcount and (due_at or now) <= now:
+        db.session.info["job_asked"] = True  # rung when this is committed
+    # Not RETURNING: it says nothing of a row that was there before, nor is one visible through
+    # row security to somebody else who asks for the same.
+    job_id: UUID = db.session.execute(select(func.job_id(kind, key))).scalar_one()
+    return job_id
+
+
+def visible_job(actor: Actor, job_id: UUID) -> Job:
+    job = db.session.scalar(select(Job).where(Job.id == job_id, Job.visible_to(actor)))
+    if job is None:
+        raise NotFound
+    return job
+
+
+def count_visible(actor: Actor) -> dict[str, int]:
+    counts = db.session.execute(
+        select(Job.state, func.count()).where(Job.visible_to(actor)).group_by(Job.state)
+    )
+    return {state: count for state, count in counts}  # noqa: C416  rows, not pairs
+
+
+def restart(actor: Actor, job_id: UUID) -> Job:
+    """Give a dead job another three attempts, from the place that it had reached."""
+    job = visible_job(actor, job_id)
+    if job.state != State.DEAD:
+        raise Conflict(f"这个任务{State(job.state).title}，只有已停止的任务可以重新执行。")
+    job.state = State.WAITING
+    job.attempts = 0
+    job.error = None
+    job.due_at = clock.now()
+    job.finished_at = None
+    audit.record("job.restarted", f"{job.kind} {job.key}")
+    db.session.info["job_asked"] = True
+    db.session.flush()
+    return job
+
+
+def due_jobs(limit: int) -> list[UUID]:
+    """Open jobs whose time has come and that nobody holds, the longest waiting first.
+
+    No job is too old to be found: after an outage of a week all of it is still here.
+    """
+    nobody_holds = text(
+        "NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND (classid::bigint << 32 | objid::bigint) = job_lock(jobs.id))"
+    )
+    query = (
+        select(Job.id)
+        .where(Job.state.in_(OPEN), Job.due_at <= clock.now(), nobody_holds)
+        .order_by(Job.due_at, Job.id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(query))
+
+
+def run_next(kinds: Kinds, budget_seconds: float) -> UUID | None:
+    """Take the most urgent free job and work on it for as long as the budget lasts."""
+    with db.engine.connect() as connection:
+        db.session.info["connection"] = connection
+        try:
+            for job_id in due_jobs(limit=10):
+                db.session.rollback()
+                if not _lock(connection, job_id):
+                    continue
+                try:
+                    if _work(job_id, kinds, monotonic() + budget_seconds):
+                        return job_id
+                finally:
+                    db.session.rollback()
+                    _unlock(connection, job_id)
+            return None
+        finally:
+            db.session.remove()
+
+
+def _lock(connection: Connection, job_id: UUID) -> bool:
+    got: bool = connection.execute(
+        text("SELECT pg_try_advisory_lock(job_lock(:id))"), {"id": job_id}
+    ).scalar_one()
+    connection.commit()
+    return got
+
+
+def _unlock(connection: Connection, job_id: UUID) -> None:
+    if not connection.invalidated:
+        connection.execute(text("SELECT pg_advisory_unlock(job_lock(:id))"), {"id": job_id})
+        connection.commit()
+
+
+def _work(job_id: UUID, kinds: Kinds, until: float) -> bool:
+    """False where somebody finished the job before we had its lock."""
+    job = _claim(job_id)
+    if job is None:
+        return False
+    if job.state == State.DEAD:
+        return True
+    with structlog.contextvars.bound_contextvars(
+        request_id=job.request_id, job_id=str(job.id), job_kind=job.kind
+    ):
+        try:
+            step = kinds[job.kind]
+            while monotonic() < until:
+                finished = step(job)
+                _count_step(job, finished=finished)
+                db.session.commit()
+                if finished:
+                    log.info("job done", steps=job.steps_done)
+                    return True
+            _leave_for_later(job_id)
+        except Exception as error:  # noqa: BLE001  whatever a job does, the next one must run
+            _failed(job_id, error)
+        return True
+
+
+def _claim(job_id: UUID) -> Job | None:
+    now = clock.now()
+    job = db.session.get(Job, job_id)
+    if job is None or job.state not in OPEN or job.due_at > now:
+        return None
+    if job.attempts >= MAX_ATTEMPTS:
+        # Its process died every time, or there would be an error on it.
+        job.error = job.error or "执行它的进程三次异常终止"
+        _bury(job)
+    else:
+        job.state = State.RUNNING
+        job.attempts += 1
+        job.started_at = job.started_at or now
+        # If this attempt kills us, others go first.
+        job.due_at = now + _patience(job.attempts)
+    db.session.commit()
+    return job
+
+
+def _count_step(job: Job, *, finished: bool) -> None:
+    job.attempts = 1
+    job.error = None
+    if finished:
+        job.state = State.DONE
+        job.finished_at = clock.now()
+
+
+def _leave_for_later(job_id: UUID) -> None:
+    """The budget is spent: let another have the worker, then go on."""
+    job = db.session.get_one(Job, job_id)
+    job.state = State.WAITING
+    job.attempts = 0
+    job.due_at = clock.now()
+    db.session.commit()
+
+
+def _failed(job_id: UUID, error: Exception) -> None:
+    log.warning("job failed", error=hidden("".join(traceback.format_exception(error))))
+    db.session.rollback()
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        # PostgreSQL went away: no fault of the job, and nothing can be written. The claim's due
+        # time brings it back.
+        return
+    job = db.session.get_one(Job, job_id)
+    detail = error.detail if isinstance(error, CeTrackerError) else f"{type(error).__name__}: {error}"
+    job.error = hidden(detail)[:ERROR_LENGTH]
+    if job.attempts >= MAX_ATTEMPTS:
+        _bury(job)
+    else:
+        job.state = State.WAITING
+        job.due_at = clock.now() + _patience(job.attempts)
+    db.session.commit()
+
+
+def _bury(job: Job) -> None:
+    job.state = State.DEAD
+    job.finished_at = clock.now()
+    log.error("job dead", job_id=str(job.id), job_kind=job.kind, error=job.error)
+
+
+def _patience(attempts: int) -> timedelta:
+    return timedelta(seconds=FIRST_RETRY_SECONDS * 3 ** (attempts - 1))
+
+
+def beat_heart(name: str) -> None:
+    row = insert(Heartbeat).values(name=name, at=clock.now())
+    db.session.execute(
+        row.on_conflict_do_update(index_elements=["name"], set_={"at": row.excluded.at})
+    )

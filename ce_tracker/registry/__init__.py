@@ -1,0 +1,1 @@
+"""Where people and units live: regions, employers, providers, professionals."""

@@ -1,0 +1,16 @@
+"""The pages: one file per portal, and what all pages share in `conventions.py`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ce_tracker.web import account, home, jobs, problems, regions, sign_in
+from ce_tracker.web.conventions import blueprint, install_template_words
+from config import Settings
+
+PORTALS = (sign_in, account, home, jobs, regions, problems)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    install_template_words(app, settings)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,134 @@
+"""Arranging a world for a test: units, people, accounts, in one line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ce_tracker import clock
+from ce_tracker.accounts.sign_in import digest
+from ce_tracker.accounts.models import ApiToken, User
+from ce_tracker.accounts.tokens import SCOPES
+from ce_tracker.accounts.users import Binding, open_account
+from ce_tracker.actor import Actor, Role, Sector
+from ce_tracker.extensions import db
+from ce_tracker.identity import PLACE
+from ce_tracker.jobs import Job
+from ce_tracker.registry.models import Employer, Professional, Provider
+from ce_tracker.registry.regions import by_code
+from config import Settings
+
+PASSWORD = "correct horse battery 90"
+
+SHANDONG, WEIHAI, HUANCUI, YINCHUAN = "370000", "371000", "371002", "640100"
+
+
+@dataclass(frozen=True)
+class Account:
+    user: User
+    actor: Actor
+    token: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Factory:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._numbers = count(1)
+
+    def path(self, code: str) -> str:
+        region = by_code(code)
+        assert region is not None, code
+        return region.path
+
+    def employer(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Employer:
+        return self._kept(
+            Employer(name=f"单位{next(self._numbers)}", region_path=self.path(region), sector=sector)
+        )
+
+    def provider(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Provider:
+        return self._kept(
+            Provider(name=f"基地{next(self._numbers)}", region_path=self.path(region), sector=sector)
+        )
+
+    def professional(self, name: str = "王晓岚") -> Professional:
+        number = f"37100219900101{next(self._numbers):04d}".encode()
+        keyring = self.settings.keyring()
+        return self._kept(
+            Professional(
+                name=name,
+                id_number_sealed=keyring.seal(number, PLACE),
+                id_number_index=keyring.index(number, PLACE),
+            )
+        )
+
+    def account(
+        self,
+        role: Role,
+        region: str = HUANCUI,
+        sector: Sector | None = None,
+        *,
+        first_password: bool = False,
+    ) -> Account:
+        """An account with a unit of its own and a token that may do everything."""
+        name = f"{role}-{next(self._numbers)}"
+        user = open_account(
+            name,
+            f"用户{name}",
+            PASSWORD,
+            Binding(
+                role,
+                self.path(region),
+                sector=sector,
+                provider_id=self.provider(region).id if role is Role.PROVIDER else None,
+                employer_id=self.employer(region).id if role is Role.EMPLOYER else None,
+                professional_id=self.professional().id if role is Role.PROFESSIONAL else None,
+            ),
+        )
+        user.must_change_password = first_password
+        db.session.commit()
+        facts = db.session.execute(select(func.enter_as(user.id))).scalar_one()
+        db.session.commit()
+        return Account(user, Actor.from_facts(facts), self.token(user))
+
+    def token(
+        self,
+        user: User,
+        scopes: tuple[str, ...] = tuple(SCOPES),
+        life: timedelta = timedelta(days=1),
+    ) -> str:
+        secret = f"ce_test_{next(self._numbers)}_{user.id}"
+        self._kept(
+            ApiToken(
+                digest=digest(secret),
+                prefix=secret[:10],
+                user_id=user.id,
+                name="测试",
+                scopes=list(scopes),
+                created_at=clock.now(),
+                expires_at=clock.now() + life,
+            )
+        )
+        return secret
+
+    def job(self, kind: str = "tidy", **columns: Any) -> Job:
+        now = clock.now()
+        defaults: dict[str, Any] = {
+            "key": f"key-{next(self._numbers)}",
+            "payload": {},
+            "due_at": now,
+            "created_at": now,
+        }
+        return self._kept(Job(kind=kind, **(defaults | columns)))
+
+    def _kept(self, row: Any) -> Any:
+        db.session.add(row)
+        db.session.commit()
+        return row

@@ -1,0 +1,1 @@
+"""What happens later: Celery's application, its schedule, and the jobs it does."""

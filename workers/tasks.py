@@ -1,0 +1,59 @@
+"""The jobs there are, the nights there are, and the two tasks that ring and answer the bell."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import structlog
+
+from ce_tracker import clock, jobs
+from ce_tracker.accounts.tidying import tidy
+from ce_tracker.bell import Bell
+from ce_tracker.extensions import db
+from ce_tracker.rotation import reseal
+from workers.celery_app import celery_app, flask_app, settings
+
+log = structlog.get_logger(__name__)
+
+KINDS: dict[str, jobs.Step] = {
+    "reseal": reseal,
+    "tidy": tidy,
+}
+
+NIGHTLY = {"tidy": time(3, 10)}
+"""Job kind → hour in Shanghai at which the day's job falls due."""
+
+BUDGET_SECONDS = 60
+"""How long one job may keep a process before others get their turn."""
+
+
+@celery_app.task(name="workers.tasks.answer")
+def answer() -> None:
+    """Do the most urgent job; if more is due, ring again."""
+    with flask_app().app_context():
+        if jobs.run_next(KINDS, BUDGET_SECONDS) is None:
+            return
+        more = jobs.due_jobs(limit=1)
+    if more:
+        Bell.of(settings).ring_now()
+
+
+@celery_app.task(name="workers.tasks.tend")
+def tend() -> None:
+    """Every few seconds: we live; tonight is planned; whoever is due gets a bell."""
+    with flask_app().app_context():
+        jobs.beat_heart("worker")
+        plan(clock.now())
+        db.session.commit()
+        due = jobs.due_jobs(limit=settings.worker_processes * 2)
+    for _ in due:
+        Bell.of(settings).ring_now()
+
+
+def plan(now: datetime) -> None:
+    """Ask for the jobs of this night and the last; asking again is nothing."""
+    today = now.astimezone(clock.SHANGHAI).date()
+    for kind, hour in NIGHTLY.items():
+        for day in (today - timedelta(days=1), today):
+            due_at = datetime.combine(day, hour, clock.SHANGHAI)
+            jobs.ask(kind, day.isoformat(), due_at=due_at, day=day.isoformat())
