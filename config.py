@@ -180,7 +180,7 @@ class Settings:
         "1 where people reach the service by https: cookies are then Secure; "
         "production always counts as 1",
         _switch,
-        False,
+        default=False,
     )
     metrics_token: Secret | None = setting(
         "CE_METRICS_TOKEN",
@@ -216,7 +216,9 @@ class Settings:
             if self.keys is None:
                 problems.append("CE_KEYS：正式环境必须给出，可用 ce-tracker keys new 生成")
             elif self.keys.made_for_demo:
-                problems.append("CE_KEYS：这是演示密钥，正式环境不得使用，请用 ce-tracker keys new 生成")
+                problems.append(
+                    "CE_KEYS：这是演示密钥，正式环境不得使用，请用 ce-tracker keys new 生成"
+                )
             if self.metrics_token is None:
                 problems.append("CE_METRICS_TOKEN：正式环境必须给出")
         return problems

@@ -22,11 +22,11 @@ class Role(StrEnum):
     AUTHORITY = "authority"
 
     @property
-    def title(self) -> str:
-        return _ROLE_TITLES[self]
+    def label(self) -> str:
+        return _ROLE_LABELS[self]
 
 
-_ROLE_TITLES = {
+_ROLE_LABELS = {
     Role.PROVIDER: "施教机构",
     Role.EMPLOYER: "用人单位",
     Role.PROFESSIONAL: "专业技术人员",
@@ -47,11 +47,11 @@ class Sector(StrEnum):
     OTHER = "other"
 
     @property
-    def title(self) -> str:
-        return _SECTOR_TITLES[self]
+    def label(self) -> str:
+        return _SECTOR_LABELS[self]
 
 
-_SECTOR_TITLES = {
+_SECTOR_LABELS = {
     Sector.EDUCATION: "教育",
     Sector.HEALTH: "卫生健康",
     Sector.AGRICULTURE: "农业农村",
@@ -111,7 +111,7 @@ class Actor:
 
     @property
     def role_title(self) -> str:
-        return self.role.title
+        return self.role.label
 
     @property
     def region_code(self) -> str:

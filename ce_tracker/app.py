@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import event
 
 from ce_tracker import api as rest
 from ce_tracker import web
-from ce_tracker.bell import Bell
+from ce_tracker.bell import Bell, bell
 from ce_tracker.extensions import HouseSession, api, db, migrate
 from ce_tracker.http import health, problems, requests
 from config import DatabaseRole, Settings
@@ -35,7 +35,7 @@ def create_app(settings: Settings, database_role: DatabaseRole) -> Flask:
     )
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    app.extensions["ce_bell"] = Bell.of(settings)
+    app.extensions["ce_bell"] = Bell(settings)
     if database_role is DatabaseRole.WEB:
         requests.install(app, settings)
         app.register_blueprint(health.blueprint)
@@ -69,5 +69,4 @@ def _engine_options(role: DatabaseRole) -> dict[str, Any]:
 def _ring(session: HouseSession) -> None:
     """A job was asked for, and is now there to be found."""
     if session.info.pop("job_asked", False):
-        bell: Bell = current_app.extensions["ce_bell"]
-        bell.ring()
+        bell().ring()

@@ -7,13 +7,13 @@ frozen, slow or gone the ring is lost, which costs seconds: the beat looks for d
 from __future__ import annotations
 
 import threading
-from functools import cache
 from queue import Empty, Full, Queue
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from celery import Celery
+from flask import current_app
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -60,10 +60,6 @@ class Bell:
         self.failing = False
         """Whether the last ring was lost."""
 
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        return _bell(cls, settings)
-
     def ring(self) -> None:
         """Soon, and without waiting."""
         with self._lock:
@@ -96,6 +92,7 @@ class Bell:
             self.ring_now()
 
 
-@cache
-def _bell(cls: type[Bell], settings: Settings) -> Any:
-    return cls(settings)
+def bell() -> Bell:
+    """The one of the current application."""
+    found: Bell = current_app.extensions["ce_bell"]
+    return found

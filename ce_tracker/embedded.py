@@ -131,11 +131,12 @@ def start_redis(server: Child, home: Home) -> None:
     while True:
         try:
             client.ping()
-            return
         except redis.RedisError as error:
             if not server.alive or monotonic() > deadline:
                 raise ServerError(f"内置 Redis 没有启动：\n{server.last_words()}") from error
             sleep(0.02)
+        else:
+            return
         finally:
             client.close()
 
@@ -213,7 +214,7 @@ def _make_database(connection: psycopg.Connection) -> None:
 
 
 def _clear_stale_lock(home: Home) -> None:
-    """A postmaster.pid that names a process which is no postmaster would stop the start for ever."""
+    """A postmaster.pid that names some other process would stop the start for ever."""
     lock = _data(home) / "postmaster.pid"
     try:
         pid = int(lock.read_text().splitlines()[0])
@@ -232,7 +233,9 @@ def _as_somebody_else() -> list[str]:
     if os.getuid() != 0:
         return []
     if not shutil.which("unshare"):
-        raise ServerError("以 root 运行内置 PostgreSQL 需要 unshare（util-linux），或请改用普通用户。")
+        raise ServerError(
+            "以 root 运行内置 PostgreSQL 需要 unshare（util-linux），或请改用普通用户。"
+        )
     somebody = ["unshare", "--user", f"--map-user={_NOBODY}"]
     # Entering the namespace makes the kernel forget what it should do at our death.
     if shutil.which("setpriv"):

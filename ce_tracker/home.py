@@ -1,10 +1,10 @@
 """CE_HOME: the one folder in which an installation without servers of its own keeps everything.
 
-    postgres/        the embedded PostgreSQL's data
-    logs/            what each process says
-    keys             this installation's demo keys (CE_KEYS overrides)
-    owner-password   of the embedded PostgreSQL
-    lock             held by the `ce-tracker up` that runs on it
+postgres/        the embedded PostgreSQL's data
+logs/            what each process says
+keys             this installation's demo keys (CE_KEYS overrides)
+owner-password   of the embedded PostgreSQL
+lock             held by the `ce-tracker up` that runs on it
 """
 
 from __future__ import annotations

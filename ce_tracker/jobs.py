@@ -77,7 +77,7 @@ class State(StrEnum):
     DEAD = "dead"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {
             State.WAITING: "等待执行",
             State.RUNNING: "正在执行",
@@ -95,9 +95,7 @@ class Job(Base):
         UniqueConstraint("kind", "key"),
         CheckConstraint("state IN ('waiting', 'running', 'done', 'dead')", name="state"),
         CheckConstraint("steps_done >= 0 AND steps_done <= steps_total", name="steps"),
-        Index(
-            "jobs_open_idx", "due_at", postgresql_where=text("state IN ('waiting', 'running')")
-        ),
+        Index("jobs_open_idx", "due_at", postgresql_where=text("state IN ('waiting', 'running')")),
         Index(None, "state", "id"),
     )
 
@@ -202,7 +200,7 @@ def restart(actor: Actor, job_id: UUID) -> Job:
     """Give a dead job another three attempts, from the place that it had reached."""
     job = visible_job(actor, job_id)
     if job.state != State.DEAD:
-        raise Conflict(f"这个任务{State(job.state).title}，只有已停止的任务可以重新执行。")
+        raise Conflict(f"这个任务{State(job.state).label}，只有已停止的任务可以重新执行。")
     job.state = State.WAITING
     job.attempts = 0
     job.error = None
@@ -336,7 +334,9 @@ def _failed(job_id: UUID, error: Exception) -> None:
         # time brings it back.
         return
     job = db.session.get_one(Job, job_id)
-    detail = error.detail if isinstance(error, CeTrackerError) else f"{type(error).__name__}: {error}"
+    detail = (
+        error.detail if isinstance(error, CeTrackerError) else f"{type(error).__name__}: {error}"
+    )
     job.error = hidden(detail)[:ERROR_LENGTH]
     if job.attempts >= MAX_ATTEMPTS:
         _bury(job)

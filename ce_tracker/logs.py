@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -66,13 +66,17 @@ def current_request_id() -> str | None:
 @contextmanager
 def request(request_id: str | None) -> Iterator[str]:
     """All that is logged inside carries this id; one of our own where none usable is given."""
-    if request_id is None or not _ACCEPTABLE.fullmatch(request_id) or hidden(request_id) != request_id:
+    if (
+        request_id is None
+        or not _ACCEPTABLE.fullmatch(request_id)
+        or hidden(request_id) != request_id
+    ):
         request_id = uuid4().hex
     with bound_contextvars(request_id=request_id):
         yield request_id
 
 
-def _hide_id_numbers(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+def _hide_id_numbers(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     return {key: _hide(value) for key, value in line.items()}
 
 

@@ -127,7 +127,9 @@ class Keyring:
         """The signature may have been shortened, to no less than 16 bytes."""
         return len(signature) >= LEAST_SIGNATURE_BYTES and any(
             hmac.compare_digest(
-                hmac.digest(self._derived(f"sign {use}", version), message, sha256)[: len(signature)],
+                hmac.digest(self._derived(f"sign {use}", version), message, sha256)[
+                    : len(signature)
+                ],
                 signature,
             )
             for version in self.versions

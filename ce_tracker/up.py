@@ -78,7 +78,7 @@ class Supervisor:
         with ExitStack() as stack:
             if not stack.enter_context(self.home.locked()):
                 raise CannotStartError(
-                    f"数据目录 {self.home.path} 上已有一个服务在运行，请先停止它，或用 CE_HOME 另选目录。"
+                    f"数据目录 {self.home.path} 已有服务在用，请先停止它，或用 CE_HOME 另选目录。"
                 )
             self.settings = embedded.completed(self.wanted)
             stack.callback(self._stop_all)
@@ -101,10 +101,13 @@ class Supervisor:
         numbers.mkdir()
         return self._child(
             "web",
-            ["granian", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port)]
-            + ["--workers", str(settings.web_processes)]
-            + ["--blocking-threads", str(settings.web_threads)]
-            + ["--respawn-failed-workers", "--no-ws", "--log-level", "warning", "wsgi:app"],
+            [
+                *("granian", "--interface", "wsgi"),
+                *("--host", settings.host, "--port", str(settings.port)),
+                *("--workers", str(settings.web_processes)),
+                *("--blocking-threads", str(settings.web_threads)),
+                *("--respawn-failed-workers", "--no-ws", "--log-level", "warning", "wsgi:app"),
+            ],
             settings.with_(
                 database_url=None, web_database_url=settings.database_for(DatabaseRole.WEB)
             ),
@@ -114,8 +117,10 @@ class Supervisor:
     def worker(self) -> Child:
         return self._celery(
             "worker",
-            ["worker", "--concurrency", str(self.settings.worker_processes)]
-            + ["--without-gossip", "--without-mingle", "--loglevel", self.settings.log_level],
+            [
+                *("worker", "--concurrency", str(self.settings.worker_processes)),
+                *("--without-gossip", "--without-mingle", "--loglevel", self.settings.log_level),
+            ],
         )
 
     def beat(self) -> Child:
@@ -134,7 +139,9 @@ class Supervisor:
             except (URLError, OSError):
                 sleep(0.1)
         if not self.stopping:
-            raise CannotStartError(f"网页服务 {READY_SECONDS} 秒内没有就绪，日志在 {self.home.logs}。")
+            raise CannotStartError(
+                f"网页服务 {READY_SECONDS} 秒内没有就绪，日志在 {self.home.logs}。"
+            )
 
     @property
     def url(self) -> str:
@@ -172,7 +179,7 @@ class Supervisor:
             [str(program), *command[1:]],
             self.home.logs / f"{name}.log",
             environment={
-                **{k: v for k, v in os.environ.items() if k not in {"DATABASE_URL"}},
+                **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
                 **settings.environment(),
                 **more,
                 "PYTHONPATH": str(ROOT),

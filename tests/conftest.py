@@ -147,4 +147,3 @@ def make(owner: Flask, settings: Settings) -> Iterator[Factory]:
 @pytest.fixture(scope="session", autouse=True)
 def _logging() -> None:
     logs.configure("INFO")
-

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
 from ce_tracker import clock
-from ce_tracker.accounts.sign_in import digest
 from ce_tracker.accounts.models import ApiToken, User
+from ce_tracker.accounts.sign_in import digest
 from ce_tracker.accounts.tokens import SCOPES
 from ce_tracker.accounts.users import Binding, open_account
 from ce_tracker.actor import Actor, Role, Sector
-from ce_tracker.extensions import db
+from ce_tracker.extensions import Base, db
 from ce_tracker.identity import PLACE
 from ce_tracker.jobs import Job
 from ce_tracker.registry.models import Employer, Professional, Provider
@@ -25,6 +25,9 @@ from config import Settings
 PASSWORD = "correct horse battery 90"
 
 SHANDONG, WEIHAI, HUANCUI, YINCHUAN = "370000", "371000", "371002", "640100"
+
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,16 @@ class Factory:
 
     def employer(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Employer:
         return self._kept(
-            Employer(name=f"单位{next(self._numbers)}", region_path=self.path(region), sector=sector)
+            Employer(
+                name=f"单位{next(self._numbers)}", region_path=self.path(region), sector=sector
+            )
         )
 
     def provider(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Provider:
         return self._kept(
-            Provider(name=f"基地{next(self._numbers)}", region_path=self.path(region), sector=sector)
+            Provider(
+                name=f"基地{next(self._numbers)}", region_path=self.path(region), sector=sector
+            )
         )
 
     def professional(self, name: str = "王晓岚") -> Professional:
@@ -128,7 +135,7 @@ class Factory:
         }
         return self._kept(Job(kind=kind, **(defaults | columns)))
 
-    def _kept(self, row: Any) -> Any:
+    def _kept(self, row: Row) -> Row:
         db.session.add(row)
         db.session.commit()
         return row

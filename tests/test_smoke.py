@@ -8,4 +8,4 @@ def test_me_says_whom_the_token_acts_for(web: Flask, make: Factory) -> None:
     account = make.account(Role.EMPLOYER)
     answer = web.test_client().get("/api/v1/me", headers=account.bearer)
     assert answer.status_code == 200, answer.text
-    assert answer.json["login"] == account.actor.login
+    assert answer.get_json()["login"] == account.actor.login

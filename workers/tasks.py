@@ -8,7 +8,7 @@ import structlog
 
 from ce_tracker import clock, jobs
 from ce_tracker.accounts.tidying import tidy
-from ce_tracker.bell import Bell
+from ce_tracker.bell import bell
 from ce_tracker.extensions import db
 from ce_tracker.rotation import reseal
 from workers.celery_app import celery_app, flask_app, settings
@@ -31,11 +31,8 @@ BUDGET_SECONDS = 60
 def answer() -> None:
     """Do the most urgent job; if more is due, ring again."""
     with flask_app().app_context():
-        if jobs.run_next(KINDS, BUDGET_SECONDS) is None:
-            return
-        more = jobs.due_jobs(limit=1)
-    if more:
-        Bell.of(settings).ring_now()
+        if jobs.run_next(KINDS, BUDGET_SECONDS) is not None and jobs.due_jobs(limit=1):
+            bell().ring_now()
 
 
 @celery_app.task(name="workers.tasks.tend")
@@ -45,9 +42,8 @@ def tend() -> None:
         jobs.beat_heart("worker")
         plan(clock.now())
         db.session.commit()
-        due = jobs.due_jobs(limit=settings.worker_processes * 2)
-    for _ in due:
-        Bell.of(settings).ring_now()
+        for _ in jobs.due_jobs(limit=settings.worker_processes * 2):
+            bell().ring_now()
 
 
 def plan(now: datetime) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ce_tracker import clock
 from ce_tracker.actor import Actor, Role
 from ce_tracker.extensions import Base
 from ce_tracker.registry.models import in_charge
@@ -119,6 +120,12 @@ class ApiToken(Base):
     expires_at: Mapped[datetime] = mapped_column(Moment)
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at <= clock.now() else "active"
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -177,4 +177,3 @@ def _entered(facts: dict[str, object] | None) -> Actor | None:
     actor = Actor.from_facts(facts)
     db.session.info["actor"] = actor
     return actor
-

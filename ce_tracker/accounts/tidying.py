@@ -18,9 +18,7 @@ KEEP_DONE_JOBS = timedelta(days=90)
 
 def tidy(job: Job) -> bool:
     now = clock.now()
-    db.session.execute(
-        delete(WebSession).where(WebSession.expires_at < now - KEEP_ENDED_SESSIONS)
-    )
+    db.session.execute(delete(WebSession).where(WebSession.expires_at < now - KEEP_ENDED_SESSIONS))
     db.session.execute(delete(SignInAttempt).where(SignInAttempt.at < now - KEEP_ATTEMPTS))
     db.session.execute(
         delete(Job).where(Job.state == "done", Job.finished_at < now - KEEP_DONE_JOBS)

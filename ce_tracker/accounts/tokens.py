@@ -26,6 +26,7 @@ SCOPES: dict[str, str] = {
 }
 _AUTHORITY_ONLY = frozenset({"jobs:write"})
 
+STATES = ("active", "expired", "revoked")
 LONGEST_DAYS = 366
 PREFIX = "ce_"
 SHOWN = 10
@@ -40,9 +41,7 @@ def scopes_for(role: Role) -> dict[str, str]:
     }
 
 
-def create_token(
-    actor: Actor, name: str, scopes: Iterable[str], days: int
-) -> tuple[ApiToken, str]:
+def create_token(actor: Actor, name: str, scopes: Iterable[str], days: int) -> tuple[ApiToken, str]:
     """The token and its secret, which nobody can be shown again."""
     wanted = sorted(set(scopes))
     allowed = set(scopes_for(actor.role))
@@ -81,9 +80,3 @@ def revoke_token(token: ApiToken) -> None:
         token.revoked_at = clock.now()
         audit.record("token.revoked", token.name, subject_user_id=token.user_id)
         db.session.flush()
-
-
-def state(token: ApiToken) -> str:
-    if token.revoked_at is not None:
-        return "revoked"
-    return "expired" if token.expires_at <= clock.now() else "active"

@@ -89,7 +89,9 @@ def change_password(actor: Actor, current: str, new: str, again: str) -> None:
     audit.record("account.password_changed", actor.login, subject_user_id=actor.user_id)
 
 
-def end_sessions(actor: Actor, *, only_id: UUID | None = None, except_id: UUID | None = None) -> int:
+def end_sessions(
+    actor: Actor, *, only_id: UUID | None = None, except_id: UUID | None = None
+) -> int:
     """Revoke one's own sign-ins; says how many."""
     statement = (
         update(WebSession)

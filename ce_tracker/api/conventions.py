@@ -176,7 +176,7 @@ def _header_parameters(method: str) -> list[dict[str, Any]]:
             {
                 "in": "header",
                 "name": "Idempotency-Key",
-                "description": "同一请求重试时用同一个值，24 小时内只执行一次，重复时得到第一次的答复",
+                "description": "重试时用同一个值：24 小时内只执行一次，重复时得到第一次的答复",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         ]

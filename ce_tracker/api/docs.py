@@ -20,7 +20,7 @@ OPENAPI: dict[str, Any] = {
         "info": {
             "description": (
                 "专业技术人员继续教育学时服务的接口。\n\n"
-                "- **身份**：`Authorization: Bearer 令牌`。令牌在网页“账号与安全”中新建，只显示一次。\n"
+                "- **身份**：`Authorization: Bearer 令牌`。在网页“账号与安全”中新建，只显示一次。\n"
                 "- **出错**：RFC 9457 的 problem+json，`code` 不变，`remedy` 说明怎样解决。\n"
                 "- **翻页**：把答复中的 `next_cursor` 原样放进下一次请求的 `cursor`。\n"
                 "- **重试**：POST 请求带上 `Idempotency-Key`，重复提交只执行一次。\n"
@@ -42,7 +42,8 @@ def openapi() -> Response:
     response = jsonify(api.spec.to_dict())
     response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/api/docs")

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from ce_tracker import clock
 from ce_tracker.api.conventions import endpoint, keyring
-from ce_tracker.http.paging import Page, page
 from ce_tracker.api.schema import Output, PageQuery, length, one_of
 from ce_tracker.errors import NotFound
 from ce_tracker.http.access import EVERYBODY
+from ce_tracker.http.paging import Page, page
 from ce_tracker.registry import regions
 from ce_tracker.registry.models import Region, RegionLevel
 
@@ -26,10 +26,14 @@ class RegionOut(Output):
     code = fields.String(required=True)
     name = fields.String(required=True)
     level = fields.String(required=True, validate=one_of(list(RegionLevel)))
-    parent = fields.Function(lambda region: _code(region.parent_path), metadata={"type": ["string", "null"]})
+    parent = fields.Function(
+        lambda region: _code(region.parent_path), metadata={"type": ["string", "null"]}
+    )
     path = fields.String(required=True, metadata={"description": "自全国起各级的代码"})
     valid_from = fields.Date(allow_none=True, metadata={"description": "空：早于本表的记录"})
-    valid_to = fields.Date(allow_none=True, metadata={"description": "不再有效的第一天；空：至今有效"})
+    valid_to = fields.Date(
+        allow_none=True, metadata={"description": "不再有效的第一天；空：至今有效"}
+    )
 
 
 class RegionPage(Output):
@@ -45,7 +49,13 @@ class RegionQuery(PageQuery):
 
 
 @endpoint(
-    blueprint, "GET", "", roles=EVERYBODY, scope="regions:read", query=RegionQuery, answer=RegionPage
+    blueprint,
+    "GET",
+    "",
+    roles=EVERYBODY,
+    scope="regions:read",
+    query=RegionQuery,
+    answer=RegionPage,
 )
 def list_regions(query: dict[str, Any]) -> Page[Region]:
     """区划列表"""

@@ -55,7 +55,7 @@ def between(least: int, most: int) -> validate.Range:
 
 
 class Input(ma.Schema):
-    """What comes in. A field that we do not know is an error, since it was meant to do something."""
+    """What comes in. An unknown field is an error: it was meant to do something."""
 
     class Meta:
         unknown = ma.RAISE
@@ -90,4 +90,3 @@ class PageQuery(Input):
     limit = fields.Integer(
         load_default=50, validate=between(1, 200), metadata={"description": "每页条数"}
     )
-

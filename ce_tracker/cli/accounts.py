@@ -41,7 +41,7 @@ def user() -> None:
 def add_user(
     login: str, name: str, role: str, unit: int | None, region: str | None, sector: str | None
 ) -> None:
-    """开通账号，显示一次初始密码；首次登录时必须修改。
+    r"""开通账号，显示一次初始密码；首次登录时必须修改。
 
     \b
     ce-tracker user add weihai --name 于海宁 --role authority --region 371000

@@ -91,9 +91,7 @@ def _postgres(settings: Settings) -> Iterator[Finding]:
     with psycopg.connect(settings.database_for(DatabaseRole.OWNER), connect_timeout=5) as owner:
         version = owner.info.server_version // 10000
     if version < OLDEST_POSTGRES:
-        yield Finding(
-            "PostgreSQL", f"版本是 {version}", f"升级到 {OLDEST_POSTGRES} 或更高版本。"
-        )
+        yield Finding("PostgreSQL", f"版本是 {version}", f"升级到 {OLDEST_POSTGRES} 或更高版本。")
     else:
         yield Finding(f"PostgreSQL {version}")
 

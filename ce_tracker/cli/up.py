@@ -68,7 +68,7 @@ def _greet(console: Console, url: str, settings: Settings) -> None:
         for heading in ("登录名", "身份", "所属"):
             table.add_column(heading)
         for account in DEMO_ACCOUNTS:
-            sector = f" · {account.sector.title}" if account.sector else ""
+            sector = f" · {account.sector.label}" if account.sector else ""
             table.add_row(account.login, account.role_title, account.place + sector)
         console.print(table)
     console.print("按 Ctrl-C 停止。")

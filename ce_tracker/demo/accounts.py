@@ -23,7 +23,7 @@ class DemoAccount:
 
     @property
     def role_title(self) -> str:
-        return self.role.title
+        return self.role.label
 
 
 DEMO_ACCOUNTS = (
@@ -37,7 +37,5 @@ DEMO_ACCOUNTS = (
     DemoAccount("hospital", Role.EMPLOYER, "何敏", "430181", "浏阳市康宁中心医院"),
     DemoAccount("teacher", Role.PROFESSIONAL, "王晓岚", "371002", "王晓岚"),
     DemoAccount("doctor", Role.PROFESSIONAL, "阿依古丽·麦麦提", "640104", "阿依古丽·麦麦提"),
-    DemoAccount(
-        "newcomer", Role.PROFESSIONAL, "欧阳𬭎", "500235", "欧阳𬭎", first_password=True
-    ),
+    DemoAccount("newcomer", Role.PROFESSIONAL, "欧阳𬭎", "500235", "欧阳𬭎", first_password=True),
 )

@@ -1,1 +1,1 @@
-"""What every page and every API route goes through: request ids, access, errors, headers, limits."""
+"""What every page and API route goes through: request ids, access, errors, headers, limits."""

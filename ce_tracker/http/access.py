@@ -37,7 +37,7 @@ class Access:
         if actor is None:
             raise NotSignedIn
         if actor.role not in self.roles:
-            raise NotAllowed(f"这项功能不对“{actor.role.title}”账号开放。")
+            raise NotAllowed(f"这项功能不对“{actor.role.label}”账号开放。")
         if actor.token_scopes is not None and self.scope not in actor.token_scopes:
             raise NotAllowed(f"这个令牌没有 {self.scope} 权限。")
         if actor.must_change_password and not self.before_password_change:

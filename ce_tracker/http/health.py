@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import select, text
 
 from ce_tracker import clock
+from ce_tracker.bell import bell
 from ce_tracker.errors import NotSignedIn, Unavailable
 from ce_tracker.extensions import db, migrate
 from ce_tracker.http import metrics as numbers
@@ -40,12 +41,12 @@ def readyz() -> Response:
         raise Unavailable("数据库还没有升级到当前版本，请运行 ce-tracker migrate。")
     beat = db.session.scalar(select(Heartbeat.at).where(Heartbeat.name == "worker"))
     silent = beat is None or beat < clock.now() - WORKER_SILENT_FOR
-    bell = current_app.extensions["ce_bell"]
+    ring_lost = bell().failing
     return jsonify(
-        status="degraded" if silent or bell.failing else "ok",
+        status="degraded" if silent or ring_lost else "ok",
         postgres="ok",
         worker="silent" if silent else "ok",
-        redis="unreachable" if bell.failing else "ok",
+        redis="unreachable" if ring_lost else "ok",
     )
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ce_tracker.errors import Invalid
 from ce_tracker.extensions import db
@@ -30,8 +31,8 @@ class Page(Generic[Row]):
 
 def page(
     keyring: Keyring,
-    statement: Select[tuple[Row]],
-    key: Sequence[ColumnElement[Any]],
+    statement: Select[Row],
+    key: Sequence[InstrumentedAttribute[Any]],
     key_of: Callable[[Row], Sequence[str]],
     cursor: str | None,
     limit: int,

@@ -38,7 +38,7 @@ class RegionLevel(StrEnum):
     ZONE = "zone"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {
             RegionLevel.NATION: "全国",
             RegionLevel.PROVINCE: "省级",
@@ -58,9 +58,7 @@ class Region(Base):
     __tablename__ = "regions"
     __table_args__ = (
         CheckConstraint("valid_from < valid_to", name="dates"),
-        CheckConstraint(
-            "level IN ('nation', 'province', 'city', 'county', 'zone')", name="level"
-        ),
+        CheckConstraint("level IN ('nation', 'province', 'city', 'county', 'zone')", name="level"),
         Index(None, "parent_path"),
     )
 

@@ -27,7 +27,9 @@ def load_regions() -> None:
     while waiting:
         ready = [row for row in waiting if not row["parent"] or row["parent"] in paths]
         if not ready:
-            raise ValueError(f"regions.csv: no such parent: {sorted({r['parent'] for r in waiting})}")
+            raise ValueError(
+                f"regions.csv: no such parent: {sorted({r['parent'] for r in waiting})}"
+            )
         for row in ready:
             parent = paths.get(row["parent"])
             paths[row["code"]] = f"{parent}/{row['code']}" if parent else row["code"]

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from ce_tracker import audit, clock
 from ce_tracker.accounts import tokens, users
 from ce_tracker.accounts.models import ApiToken, WebSession
-from ce_tracker.http.paging import page as page_of
 from ce_tracker.audit import AuditEntry
 from ce_tracker.errors import Invalid, NotFound
 from ce_tracker.extensions import db
 from ce_tracker.http.access import EVERYBODY
+from ce_tracker.http.paging import page as page_of
 from ce_tracker.web.conventions import actor, keyring, page
 
 TOKEN_DAYS = (7, 30, 90, 365)
@@ -64,16 +64,14 @@ def account() -> str:
                 "created_at": row.created_at,
                 "expires_at": row.expires_at,
                 "last_used_at": row.last_used_at,
-                "state": tokens.state(row),
+                "state": row.state,
             }
             for row in own_tokens
         ],
     )
 
 
-@page(
-    "/account/password", methods=("GET", "POST"), roles=EVERYBODY, before_password_change=True
-)
+@page("/account/password", methods=("GET", "POST"), roles=EVERYBODY, before_password_change=True)
 def password() -> Any:
     who = actor()
     errors: dict[str, str] = {}

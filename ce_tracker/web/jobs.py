@@ -52,7 +52,7 @@ def _shown() -> dict[str, Any]:
                 "kind_title": work.TITLES.get(job.kind, job.kind),
                 "key": job.key,
                 "state": job.state,
-                "state_title": State(job.state).title,
+                "state_title": State(job.state).label,
                 "attempts": job.attempts,
                 "steps_done": job.steps_done,
                 "steps_total": job.steps_total,

@@ -64,7 +64,7 @@ def _row(region: Region, day: date, *, has_children: bool) -> dict[str, Any]:
     return {
         "code": region.code,
         "name": region.name,
-        "level_title": RegionLevel(region.level).title,
+        "level_title": RegionLevel(region.level).label,
         "valid_from": region.valid_from,
         "valid_to": region.valid_to,
         "has_children": has_children,

@@ -55,9 +55,8 @@ def sign_in() -> Any:
         )
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
-    response = redirect(
-        url_for("web.password") if signed_in.actor.must_change_password else target, 303
-    )
+    first = url_for("web.password") if signed_in.actor.must_change_password else target
+    response = make_response(redirect(first, 303))
     set_cookie(response, "session", signed_in.secret)
     known = device_cookie(keyring(), signed_in.actor.login)
     set_cookie(response, "device", known, DEVICE_REMEMBERED)

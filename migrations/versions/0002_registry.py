@@ -7,7 +7,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-SECTORS = "'education', 'health', 'agriculture', 'forestry', 'water', 'industry', 'statistics', 'other'"
+SECTORS = (
+    "'education', 'health', 'agriculture', 'forestry', 'water', 'industry', 'statistics', 'other'"
+)
 
 TABLES = f"""
 CREATE TABLE employers (

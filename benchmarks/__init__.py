@@ -1,0 +1,1 @@
+"""Speed, each figure beside its floor, measured in the same run."""
