@@ -9,19 +9,25 @@ session can be pinned to one.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, Engine, MetaData, event, text
+from sqlalchemy import Connection, DateTime, Engine, MetaData, Text, event, text
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+from sqlalchemy.types import TypeEngine
 
 from ce_tracker.actor import Actor
 
 
 class Base(DeclarativeBase):
+    type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {
+        str: Text(),
+        datetime: DateTime(timezone=True),
+    }
     metadata = MetaData(
         naming_convention={
             "pk": "%(table_name)s_pkey",

@@ -18,6 +18,10 @@ ONE_AT_A_TIME = 20151001
 
 def run() -> None:
     with db.engine.connect() as connection:
+        # Its lock and its time-outs go with it, instead of back into the pool.
+        connection.detach()
+        # Another installation's migration may take its time; waiting for it is right.
+        connection.execute(text("SET lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
