@@ -10,32 +10,30 @@ session can be pinned to one.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, DateTime, Engine, MetaData, Text, event, text
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, registry
 
 from ce_tracker.actor import Actor
 
 
 class Base(DeclarativeBase):
-    type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {
-        str: Text(),
-        datetime: DateTime(timezone=True),
-    }
-    metadata = MetaData(
-        naming_convention={
-            "pk": "%(table_name)s_pkey",
-            "fk": "%(table_name)s_%(column_0_name)s_fkey",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-            "ck": "%(table_name)s_%(constraint_name)s_check",
-        }
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "pk": "%(table_name)s_pkey",
+                "fk": "%(table_name)s_%(column_0_name)s_fkey",
+                "uq": "%(table_name)s_%(column_0_N_name)s_key",
+                "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+                "ck": "%(table_name)s_%(constraint_name)s_check",
+            }
+        ),
+        type_annotation_map={str: Text(), datetime: DateTime(timezone=True)},
     )
 
 

@@ -118,10 +118,11 @@ def _app(settings: Settings, role: DatabaseRole) -> Iterator[Flask]:
 @pytest.fixture(autouse=True)
 def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave the database as it was found."""
-    yield
-    if "settings" not in request.fixturenames and not _touched(request):
+    if not {"settings", "owner", "web", "worker", "make"} & set(request.fixturenames):
+        yield
         return
     owner: Flask = request.getfixturevalue("owner")
+    yield
     with owner.app_context():
         tables = ", ".join(
             table.name for table in db.metadata.sorted_tables if table.name != "regions"
@@ -130,10 +131,6 @@ def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
         db.session.execute(text("SET LOCAL session_replication_role = replica"))
         db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         db.session.commit()
-
-
-def _touched(request: pytest.FixtureRequest) -> bool:
-    return bool({"owner", "web", "worker", "make"} & set(request.fixturenames))
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def _home_of(path: Path) -> str | None:
     return _room(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(_files()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_arrow_points_up(path: Path) -> None:
     home = _home_of(path)
     if home is None:
