@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryFile, gettempdir
 
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.sealing import Keyring
@@ -37,9 +37,8 @@ class Home:
         """Make it, private to us, and make sure that it can be written."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe = self.path / ".writable"
-            probe.write_bytes(b"")
-            probe.unlink()
+            with TemporaryFile(dir=self.path) as probe:
+                probe.write(b"writable")
         except OSError as error:
             raise HomeError(
                 f"数据目录 {self.path} 不能使用（{error.strerror}），"

@@ -5,7 +5,9 @@ due time (`workers.tasks.plan`), so a beat that was down at that hour misses not
 do nothing twice.
 """
 
-SCHEDULE = {
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {
     # A stale bell is worthless: it expires before the next is rung.
     "look-for-due-jobs": {
         "task": "workers.tasks.tend",

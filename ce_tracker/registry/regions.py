@@ -7,6 +7,7 @@ in line with it. Rows are never removed: what once was a region is pointed to by
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from datetime import date
 from importlib.resources import files
 
@@ -68,6 +69,13 @@ def trail(path: str) -> list[Region]:
     codes = path.split("/")
     found = db.session.scalars(select(Region).where(Region.code.in_(codes)).order_by(Region.path))
     return list(found)
+
+
+def names(paths: Iterable[str]) -> dict[str, str]:
+    """The names of all regions on these paths, by code."""
+    codes = {code for path in paths for code in path.split("/")}
+    found = db.session.execute(select(Region.code, Region.name).where(Region.code.in_(codes)))
+    return {code: name for code, name in found}  # noqa: C416  rows, not pairs
 
 
 def children(parent: Region, day: date) -> list[Region]:

@@ -12,5 +12,12 @@ PORTALS = (sign_in, account, home, jobs, regions, problems)
 
 
 def install(app: Flask, settings: Settings) -> None:
+    # Flask's own session carries nothing but what is said once on the next page ("已修改").
+    app.config.update(
+        SECRET_KEY=settings.keyring().sign(b"flash", "cookie"),
+        SESSION_COOKIE_NAME="ce-said",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+    )
     install_template_words(app, settings)
     app.register_blueprint(blueprint)

@@ -17,6 +17,7 @@ from ce_tracker.extensions import db
 from ce_tracker.http.access import EVERYBODY
 from ce_tracker.http.paging import page as page_of
 from ce_tracker.web.conventions import actor, keyring, page
+from ce_tracker.web.devices import device_name
 
 TOKEN_DAYS = (7, 30, 90, 365)
 ENTRIES_A_PAGE = 50
@@ -49,7 +50,7 @@ def account() -> str:
                 "id": row.id,
                 "created_at": row.created_at,
                 "last_seen_at": row.last_seen_at,
-                "device": row.device,
+                "device": device_name(row.device),
                 "ip": row.address,
                 "current": row.id == who.web_session_id,
             }

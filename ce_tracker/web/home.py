@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import render_template
 
 from ce_tracker import clock
+from ce_tracker.accounts import overview
 from ce_tracker.http.access import EVERYBODY
 from ce_tracker.jobs import State, count_visible
-from ce_tracker.registry import overview, regions
+from ce_tracker.registry import regions
 from ce_tracker.web.conventions import actor, page
 
 

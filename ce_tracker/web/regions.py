@@ -37,12 +37,15 @@ def regions() -> str:
             .order_by(Region.code)
             .limit(MOST_RESULTS)
         )
-        results = [_row(match, day, has_children=False) for match in matches]
+        results = [_row(match, has_children=False) for match in matches]
+        names = found.names([row["path"] for row in results])
+        for row in results:
+            above = row["path"].split("/")[1:-1]
+            row["path_title"] = " · ".join(names[code] for code in above)
     return render_template(
         "regions.html",
         path=found.trail(region.path),
-        region=_row(region, day, has_children=bool(shown)),
-        children=[_row(child, day, has_children=child.path in parents) for child in shown],
+        children=[_row(child, has_children=child.path in parents) for child in shown],
         on=day,
         on_error=day_error,
         q=query,
@@ -60,14 +63,13 @@ def _asked_day() -> tuple[date, str | None]:
         return clock.today(), "日期应写成 2026-03-01 这样；现按今天显示。"
 
 
-def _row(region: Region, day: date, *, has_children: bool) -> dict[str, Any]:
+def _row(region: Region, *, has_children: bool) -> dict[str, Any]:
     return {
+        "path": region.path,
         "code": region.code,
         "name": region.name,
         "level_title": RegionLevel(region.level).label,
         "valid_from": region.valid_from,
         "valid_to": region.valid_to,
         "has_children": has_children,
-        "holds": (region.valid_from is None or region.valid_from <= day)
-        and (region.valid_to is None or region.valid_to > day),
     }
