@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, SetCookieParam, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ce_tracker.actor import Role
 from tests.browser.conftest import SignIn
@@ -81,18 +81,19 @@ def test_a_first_password_must_be_changed_before_anything_else(
 
 
 def test_signing_out_ends_it_for_this_browser_for_good(
-    make: Factory, signed_in: SignIn, context: BrowserContext
+    make: Factory, signed_in: SignIn, context: BrowserContext, browser: Browser, address: str
 ) -> None:
     page = signed_in(make.account(Role.EMPLOYER))
     expect(page).to_have_url(re.compile(r"/$"))
-    cookies = context.cookies()
+    kept = context.storage_state()
     page.locator("details.menu summary").click()
     page.get_by_role("button", name="退出登录").click()
     expect(page.get_by_text("您已退出登录")).to_be_visible()
-    for cookie in cookies:  # somebody kept a copy
-        context.add_cookies([SetCookieParam(**cookie)])  # type: ignore[typeddict-item]
-    page.goto("/")
-    expect(page).to_have_url(re.compile("/sign-in"))
+    somebody_elses = browser.new_context(base_url=address, storage_state=kept)
+    copied = somebody_elses.new_page()
+    copied.goto("/")
+    expect(copied).to_have_url(re.compile("/sign-in"))
+    somebody_elses.close()
 
 
 def test_the_demo_accounts_can_be_filled_in_with_one_click(page: Page) -> None:
