@@ -60,7 +60,9 @@ def _engine_options(role: DatabaseRole) -> dict[str, Any]:
             "connect_timeout": 5,
             "application_name": f"ce-tracker {role}",
             "options": f"-c statement_timeout={STATEMENT_SECONDS[role]}s"
-            " -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+            " -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+            # A statement whose process was killed ends, and with it the lock on its job.
+            " -c client_connection_check_interval=2s",
         },
     }
 

@@ -28,7 +28,7 @@ import redis
 
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.home import Home
-from ce_tracker.processes import Child
+from ce_tracker.processes import Child, end_all
 from config import Secret, Settings
 
 DATABASE = "ce_tracker"
@@ -36,6 +36,10 @@ OWNER = "ce_owner"
 # Crash recovery after a power cut can take a while; a server that is merely slow is not broken.
 START_SECONDS = 120
 _NOBODY = 65534
+# Its "immediate" shutdown: all of its family is gone in a moment; the log brings back the rest.
+_QUICKLY = signal.SIGQUIT
+_ORPHAN_SECONDS = 15
+_TRIES = 3
 
 
 class ServerError(CeTrackerError):
@@ -87,12 +91,13 @@ def postgres(home: Home, *, durable: bool = True) -> Child:
         ],
         home.logs / "postgres.log",
         stop_signal=signal.SIGINT,  # its "fast" shutdown: no waiting for clients
+        death_signal=_QUICKLY,
         patience_seconds=60,
     )
 
 
 def redis_server(home: Home) -> Child:
-    socket = home.socket_folder() / "redis.sock"
+    socket = _redis_socket(home)
     return Child(
         "redis",
         [
@@ -108,24 +113,34 @@ def redis_server(home: Home) -> Child:
 def start_postgres(server: Child, home: Home) -> None:
     """Start it, wait until it answers, and see to it that our database is there."""
     _make_cluster(home)
-    _clear_stale_lock(home)
-    server.start()
+    launch_postgres(server, home)
     template = str(addresses(home).database_url).replace(f"/{DATABASE}?", "/postgres?")
     deadline = monotonic() + START_SECONDS
+    tries = 1
     while True:
         try:
             with psycopg.connect(template, autocommit=True, connect_timeout=5) as connection:
                 _make_database(connection)
                 return
         except psycopg.OperationalError as error:
-            if not server.alive or monotonic() > deadline:
+            if not server.alive and tries < _TRIES:
+                # A killed one's memory may be in use for another moment.
+                tries += 1
+                sleep(0.5)
+                launch_postgres(server, home)
+            elif not server.alive or monotonic() > deadline:
                 raise ServerError(f"内置 PostgreSQL 没有启动：\n{server.last_words()}") from error
             sleep(0.05)
 
 
-def start_redis(server: Child, home: Home) -> None:
-    (home.socket_folder() / "redis.sock").unlink(missing_ok=True)
+def launch_postgres(server: Child, home: Home) -> None:
+    """Start it again, waiting for nothing; what needs it will see when it answers."""
+    _clear_the_way(home)
     server.start()
+
+
+def start_redis(server: Child, home: Home) -> None:
+    launch_redis(server, home)
     client = redis.Redis.from_url(addresses(home).redis_url, socket_timeout=1)
     deadline = monotonic() + START_SECONDS
     while True:
@@ -139,6 +154,11 @@ def start_redis(server: Child, home: Home) -> None:
             return
         finally:
             client.close()
+
+
+def launch_redis(server: Child, home: Home) -> None:
+    _redis_socket(home).unlink(missing_ok=True)
+    server.start()
 
 
 def completed(settings: Settings) -> Settings:
@@ -173,6 +193,10 @@ def running(settings: Settings) -> Iterator[Settings]:
             yield completed(settings)
         finally:
             server.stop()
+
+
+def _redis_socket(home: Home) -> Path:
+    return home.socket_folder() / "redis.sock"
 
 
 def _data(home: Home) -> Path:
@@ -213,19 +237,24 @@ def _make_database(connection: psycopg.Connection) -> None:
         connection.execute(f"CREATE DATABASE {DATABASE}")
 
 
-def _clear_stale_lock(home: Home) -> None:
-    """A postmaster.pid that names some other process would stop the start for ever."""
+def _clear_the_way(home: Home) -> None:
+    """Nobody but us runs on this home (`Home.locked`), so another server on its data is an orphan.
+
+    And a postmaster.pid that names some other process would stop the start for ever.
+    """
     lock = _data(home) / "postmaster.pid"
     try:
-        pid = int(lock.read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
-        return
-    try:
-        ours = psutil.Process(pid).name().startswith("postgres")
-    except psutil.NoSuchProcess:
-        return
-    if not ours:
-        lock.unlink(missing_ok=True)
+        process = psutil.Process(int(lock.read_text().splitlines()[0]))
+        ours = str(_data(home)) in process.cmdline()
+        if not ours:
+            lock.unlink(missing_ok=True)
+            return
+        process.send_signal(_QUICKLY)
+        process.wait(_ORPHAN_SECONDS)
+    except psutil.TimeoutExpired:
+        end_all([process])
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return  # no such file, no such process: the way is clear
 
 
 def _as_somebody_else() -> list[str]:
@@ -239,7 +268,7 @@ def _as_somebody_else() -> list[str]:
     somebody = ["unshare", "--user", f"--map-user={_NOBODY}"]
     # Entering the namespace makes the kernel forget what it should do at our death.
     if shutil.which("setpriv"):
-        somebody += ["setpriv", "--pdeathsig", "INT"]
+        somebody += ["setpriv", "--pdeathsig", _QUICKLY.name.removeprefix("SIG")]
     return somebody
 
 

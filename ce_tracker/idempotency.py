@@ -35,7 +35,7 @@ class IdempotentAnswer(Base):
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     key_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    request_index: Mapped[bytes] = mapped_column(LargeBinary)
+    request_index: Mapped[bytes] = mapped_column(LargeBinary, info={"indexed": PLACE})
     """Method, address and body under HMAC: is it the same request?"""
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"sealed": PLACE})

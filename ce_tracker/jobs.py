@@ -2,39 +2,22 @@
 
 A job is a row, written in the transaction that asks for it; if that is rolled back it was never
 asked for. `(kind, key)` is unique, so asking twice is asking once. Redis only rings a bell that
-says "something is due"; whoever hears it takes the most urgent free job, so a lost or a doubled
-bell costs nothing but time.
-
-Doing a job:
-
-* It is *claimed* by a session-level advisory lock on the connection that then does the work. The
-  lock dies with its connection, so a killed worker's job is free at once, and a worker that lost
-  its lock can no longer write, having lost the only connection that it writes over.
-* It is done in *steps*. A step does one bounded piece, moves `steps_done` and `place`, and all of
-  that is one transaction: what is counted is done, what is done is counted, however often the
-  power fails.
-* Attempts are counted before the work starts, since a job may kill its process. They count only
-  what got nowhere: a finished step sets them back to one. After three the job is *dead*, and waits
-  for somebody with authority to look and restart it. Between attempts it waits longer and longer,
-  so that a poisonous job delays nobody.
+says "something is due"; whoever hears it takes the most urgent free job (`workers.doing`), so a
+lost or a doubled bell costs nothing but time.
 """
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ColumnElement,
-    Connection,
     CursorResult,
     DateTime,
     ForeignKey,
@@ -47,27 +30,19 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ce_tracker import audit, clock
 from ce_tracker.actor import Actor
-from ce_tracker.errors import CeTrackerError, Conflict, NotFound
+from ce_tracker.errors import Conflict, NotFound
 from ce_tracker.extensions import Base, current_actor, db
-from ce_tracker.identity import hidden
 from ce_tracker.logs import current_request_id
-
-log = structlog.get_logger(__name__)
 
 TITLES = {
     "reseal": "更换密钥后重新加密",
     "tidy": "清理过期的登录和记录",
 }
 """What each kind is called by those who watch; what it does stands in `workers.tasks`."""
-
-MAX_ATTEMPTS = 3
-FIRST_RETRY_SECONDS = 2
-ERROR_LENGTH = 500
 
 
 class State(StrEnum):
@@ -142,11 +117,16 @@ class Heartbeat(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class NotYet(Exception):
+    """Raised by a step whose time has not come; no fault of the job's, and no attempt."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__(f"not for another {wait}")
+
+
 Step = Callable[[Job], bool]
 """Does one bounded piece, moves `steps_done` and `place`; says whether nothing is left."""
-
-
-Kinds = Mapping[str, Step]
 
 
 def ask(
@@ -229,131 +209,6 @@ def due_jobs(limit: int) -> list[UUID]:
         .limit(limit)
     )
     return list(db.session.scalars(query))
-
-
-def run_next(kinds: Kinds, budget_seconds: float) -> UUID | None:
-    """Take the most urgent free job and work on it for as long as the budget lasts."""
-    with db.engine.connect() as connection:
-        db.session.info["connection"] = connection
-        try:
-            for job_id in due_jobs(limit=10):
-                db.session.rollback()
-                if not _lock(connection, job_id):
-                    continue
-                try:
-                    if _work(job_id, kinds, monotonic() + budget_seconds):
-                        return job_id
-                finally:
-                    db.session.rollback()
-                    _unlock(connection, job_id)
-            return None
-        finally:
-            db.session.remove()
-
-
-def _lock(connection: Connection, job_id: UUID) -> bool:
-    got: bool = connection.execute(
-        text("SELECT pg_try_advisory_lock(job_lock(:id))"), {"id": job_id}
-    ).scalar_one()
-    connection.commit()
-    return got
-
-
-def _unlock(connection: Connection, job_id: UUID) -> None:
-    if not connection.invalidated:
-        connection.execute(text("SELECT pg_advisory_unlock(job_lock(:id))"), {"id": job_id})
-        connection.commit()
-
-
-def _work(job_id: UUID, kinds: Kinds, until: float) -> bool:
-    """False where somebody finished the job before we had its lock."""
-    job = _claim(job_id)
-    if job is None:
-        return False
-    if job.state == State.DEAD:
-        return True
-    with structlog.contextvars.bound_contextvars(
-        request_id=job.request_id, job_id=str(job.id), job_kind=job.kind
-    ):
-        try:
-            step = kinds[job.kind]
-            while monotonic() < until:
-                finished = step(job)
-                _count_step(job, finished=finished)
-                db.session.commit()
-                if finished:
-                    log.info("job done", steps=job.steps_done)
-                    return True
-            _leave_for_later(job_id)
-        except Exception as error:  # noqa: BLE001  whatever a job does, the next one must run
-            _failed(job_id, error)
-        return True
-
-
-def _claim(job_id: UUID) -> Job | None:
-    now = clock.now()
-    job = db.session.get(Job, job_id)
-    if job is None or job.state not in OPEN or job.due_at > now:
-        return None
-    if job.attempts >= MAX_ATTEMPTS:
-        # Its process died every time, or there would be an error on it.
-        job.error = job.error or "执行它的进程三次异常终止"
-        _bury(job)
-    else:
-        job.state = State.RUNNING
-        job.attempts += 1
-        job.started_at = job.started_at or now
-        # If this attempt kills us, others go first.
-        job.due_at = now + _patience(job.attempts)
-    db.session.commit()
-    return job
-
-
-def _count_step(job: Job, *, finished: bool) -> None:
-    job.attempts = 1
-    job.error = None
-    if finished:
-        job.state = State.DONE
-        job.finished_at = clock.now()
-
-
-def _leave_for_later(job_id: UUID) -> None:
-    """The budget is spent: let another have the worker, then go on."""
-    job = db.session.get_one(Job, job_id)
-    job.state = State.WAITING
-    job.attempts = 0
-    job.due_at = clock.now()
-    db.session.commit()
-
-
-def _failed(job_id: UUID, error: Exception) -> None:
-    log.warning("job failed", error=hidden("".join(traceback.format_exception(error))))
-    db.session.rollback()
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        # PostgreSQL went away: no fault of the job, and nothing can be written. The claim's due
-        # time brings it back.
-        return
-    job = db.session.get_one(Job, job_id)
-    detail = (
-        error.detail if isinstance(error, CeTrackerError) else f"{type(error).__name__}: {error}"
-    )
-    job.error = hidden(detail)[:ERROR_LENGTH]
-    if job.attempts >= MAX_ATTEMPTS:
-        _bury(job)
-    else:
-        job.state = State.WAITING
-        job.due_at = clock.now() + _patience(job.attempts)
-    db.session.commit()
-
-
-def _bury(job: Job) -> None:
-    job.state = State.DEAD
-    job.finished_at = clock.now()
-    log.error("job dead", job_id=str(job.id), job_kind=job.kind, error=job.error)
-
-
-def _patience(attempts: int) -> timedelta:
-    return timedelta(seconds=FIRST_RETRY_SECONDS * 3 ** (attempts - 1))
 
 
 def beat_heart(name: str) -> None:

@@ -1,7 +1,10 @@
 """Child processes that never outlive us, and end in good order.
 
 Each child leads a session of its own, so that Ctrl-C in a terminal reaches us alone and we decide
-the order of the end; and on Linux the kernel is told to stop it should we die without a word.
+the order of the end. Should a process die without a word, nobody is left behind: on Linux the
+kernel ends our children with us (`on_our_death`) and their children with them (`end_with`); and
+what outlives a child of ours becomes ours, so that we can end it before a new one starts
+(`adopt_orphans`, `end_strays`). That matters: orphans of a web server keep its port and answer.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +41,14 @@ def on_our_death(signum: int) -> Callable[[], None] | None:
     return arrange
 
 
+def end_with(parent: int) -> None:
+    """Called by a grandchild of ours in its own process: end at once when `parent` has ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def adopt_orphans() -> None:
     """Grandchildren whose parent was killed become our children, so that we can end them too."""
     if sys.platform == "linux":
@@ -51,6 +62,8 @@ class Child:
     log: Path
     environment: Mapping[str, str] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    """Sent by the kernel when we die. Nobody is left then to insist, so nothing is asked."""
     patience_seconds: float = 20
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -65,8 +78,12 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,
-                preexec_fn=on_our_death(self.stop_signal),  # noqa: PLW1509  we start no threads before
+                preexec_fn=on_our_death(self.death_signal),  # noqa: PLW1509  we start no threads before
             )
+
+    @property
+    def pid(self) -> int | None:
+        return None if self.process is None else self.process.pid
 
     @property
     def alive(self) -> bool:
@@ -115,6 +132,11 @@ def end_all(processes: Sequence[psutil.Process]) -> None:
         except psutil.NoSuchProcess:
             continue
     psutil.wait_procs(processes, timeout=5)
+
+
+def end_strays(children: Collection[int]) -> None:
+    """Whoever is our child but none of `children`: left over from one that died."""
+    end_all([child for child in psutil.Process().children() if child.pid not in children])
 
 
 def end_descendants() -> None:

@@ -2,25 +2,30 @@
 
 1. A new key is put beside the old ones (`ce-tracker keys rotate`, or CE_KEYS on one's own
    servers); from then on it seals, the old ones still open.
-2. The job `reseal` seals and indexes anew, a few rows a step, all that an old key made.
+2. The job `reseal` seals and indexes anew, a few rows a step, all that an older key made. A worker
+   that does not know the new key yet leaves it for later; what web processes that do not know it
+   made meanwhile is found by the next night's.
 3. `ce-tracker keys status` counts what is left; an old key with nothing left may go.
 
 Which columns are sealed the models say themselves (`info={"sealed": …}`, `info={"index_of": …}`),
-so a new one is found without a list here.
+so a new one is found without a list here. An index of what is kept nowhere (`info={"indexed": …}`)
+cannot be made anew; it is waited for until it expires.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import Column, Table, func, select, update
 
 from ce_tracker.extensions import db
-from ce_tracker.jobs import Job
+from ce_tracker.jobs import Job, NotYet
 from ce_tracker.sealing import VERSION_BYTES, Keyring
 
 ROWS_A_STEP = 500
+UNTIL_RESTARTED = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,6 @@ class Sealed:
     def place(self) -> str:
         place: str = self.column.info["sealed"]
         return place
-
-    def __str__(self) -> str:
-        return f"{self.table.name}.{self.column.name}"
 
 
 def sealed_columns() -> list[Sealed]:
@@ -54,26 +56,37 @@ def _index_of(table: Table, sealed: Column[bytes]) -> Column[bytes] | None:
 
 
 def values_by_version() -> dict[str, dict[int, int]]:
-    """For each sealed column how many values each key's version made."""
+    """For each column that needs a key how many values each key's version made."""
     counts: dict[str, dict[int, int]] = {}
-    for sealed in sealed_columns():
-        head = func.substr(sealed.column, 1, VERSION_BYTES)
-        rows = db.session.execute(
-            select(head, func.count()).where(sealed.column.is_not(None)).group_by(head)
-        )
-        counts[str(sealed)] = {int.from_bytes(version): count for version, count in rows}
+    for table in db.metadata.sorted_tables:
+        for column in table.columns:
+            if not {"sealed", "indexed"} & set(column.info):
+                continue
+            head = func.substr(column, 1, VERSION_BYTES)
+            rows = db.session.execute(
+                select(head, func.count()).where(column.is_not(None)).group_by(head)
+            )
+            counts[f"{table.name}.{column.name}"] = {
+                int.from_bytes(version): count for version, count in rows
+            }
     return counts
 
 
 def reseal(job: Job) -> bool:
     """One step: the next rows of the next column that an older key made."""
     keyring: Keyring = current_app.config["CE_SETTINGS"].keyring()
+    if keyring.current < job.payload.get("version", 0):
+        raise NotYet(UNTIL_RESTARTED)
     current = keyring.current.to_bytes(VERSION_BYTES)
     for sealed in sealed_columns():
         key = list(sealed.table.primary_key.columns)
-        old = func.substr(sealed.column, 1, VERSION_BYTES) != current
+        older = func.substr(sealed.column, 1, VERSION_BYTES) < current
         rows = db.session.execute(
-            select(*key, sealed.column).where(old).limit(ROWS_A_STEP).with_for_update()
+            select(*key, sealed.column)
+            .where(older)
+            .order_by(*key)
+            .limit(ROWS_A_STEP)
+            .with_for_update()
         ).all()
         for row in rows:
             plain = keyring.open(row[-1], sealed.place)

@@ -7,6 +7,7 @@ only what it needs; the web never learns the owner's address.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -21,15 +22,23 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import structlog
+from flask import Flask
+
 from ce_tracker import embedded
+from ce_tracker.app import create_app
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.home import Home
-from ce_tracker.processes import Child, adopt_orphans, end_descendants
+from ce_tracker.processes import Child, adopt_orphans, end_descendants, end_strays, end_with
 from config import DatabaseRole, Settings
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
 WATCH_SECONDS = 0.2
+PATIENCE_SECONDS = 20.0
+WORKER_PATIENCE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 class CannotStartError(CeTrackerError):
@@ -41,21 +50,24 @@ class Service:
     """One process that we look after."""
 
     child: Child
-    start: Callable[[], None]
+    launch: Callable[[], None]
+    """Starts it, waiting for nothing: while one is mended the others are looked after."""
     quick_deaths: int = 0
     started_at: float = field(default=0.0)
 
-    def ensure_running(self) -> None:
-        if self.child.alive or monotonic() < self.started_at + self._patience():
-            return
+    @property
+    def wants_to_run(self) -> bool:
+        return not self.child.alive and monotonic() >= self.started_at + self._patience()
+
+    def run_again(self) -> None:
         lived = monotonic() - self.started_at
         self.quick_deaths = self.quick_deaths + 1 if lived < 10 else 0  # noqa: PLR2004
         self.started_at = monotonic()
         try:
-            self.start()
-        except CeTrackerError:
-            # It may come with the next try: a killed PostgreSQL's children take a moment to go.
-            self.child.stop()
+            self.launch()
+        except (CeTrackerError, OSError):
+            # No memory, a full disk: it may come with a later try, and the others shall live on.
+            log.exception("cannot start", service=self.child.name)
 
     def _patience(self) -> float:
         """Not at all the first times; then longer, since something is wrong for good."""
@@ -84,15 +96,18 @@ class Supervisor:
             stack.callback(self._stop_all)
             if self.wanted.needs_postgres:
                 server = embedded.postgres(self.home)
-                self._run("postgres", server, lambda: embedded.start_postgres(server, self.home))
+                self._keep(server, lambda: embedded.launch_postgres(server, self.home))
+                embedded.start_postgres(server, self.home)
             if self.wanted.needs_redis:
                 bell = embedded.redis_server(self.home)
-                self._run("redis", bell, lambda: embedded.start_redis(bell, self.home))
+                self._keep(bell, lambda: embedded.launch_redis(bell, self.home))
+                embedded.start_redis(bell, self.home)
             yield self.settings
 
     def start_application(self) -> None:
         for child in (self.worker(), self.beat(), self.web()):
-            self._run(child.name, child, child.start)
+            self._keep(child, child.start)
+            child.start()
 
     def web(self) -> Child:
         settings = self.settings
@@ -106,7 +121,8 @@ class Supervisor:
                 *("--host", settings.host, "--port", str(settings.port)),
                 *("--workers", str(settings.web_processes)),
                 *("--blocking-threads", str(settings.web_threads)),
-                *("--respawn-failed-workers", "--no-ws", "--log-level", "warning", "wsgi:app"),
+                *("--respawn-failed-workers", "--no-ws", "--log-level", "warning"),
+                *("--factory", "ce_tracker.up:web_application"),
             ],
             settings.with_(
                 database_url=None, web_database_url=settings.database_for(DatabaseRole.WEB)
@@ -121,6 +137,8 @@ class Supervisor:
                 *("worker", "--concurrency", str(self.settings.worker_processes)),
                 *("--without-gossip", "--without-mingle", "--loglevel", self.settings.log_level),
             ],
+            # A job that is cut short goes on after its last step; nobody need wait for its end.
+            patience_seconds=WORKER_PATIENCE_SECONDS,
         )
 
     def beat(self) -> Child:
@@ -152,7 +170,10 @@ class Supervisor:
         """Until told to stop."""
         while not self.stopping:
             for service in self.services.values():
-                service.ensure_running()
+                if service.wants_to_run:
+                    # Its own children first: they would hold its port, or its memory.
+                    end_strays({one.child.pid for one in self.services.values() if one.child.pid})
+                    service.run_again()
             sleep(WATCH_SECONDS)
 
     def stop_on_signals(self) -> None:
@@ -162,15 +183,19 @@ class Supervisor:
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, stop)
 
-    def _celery(self, name: str, arguments: list[str]) -> Child:
+    def _celery(
+        self, name: str, arguments: list[str], patience_seconds: float = PATIENCE_SECONDS
+    ) -> Child:
         settings = self.settings
-        return self._child(
+        child = self._child(
             name,
             ["celery", "--app", self.celery_app, *arguments],
             settings.with_(
                 database_url=None, worker_database_url=settings.database_for(DatabaseRole.WORKER)
             ),
         )
+        child.patience_seconds = patience_seconds
+        return child
 
     def _child(self, name: str, command: list[str], settings: Settings, **more: str) -> Child:
         program = Path(sys.executable).parent / command[0]
@@ -187,10 +212,8 @@ class Supervisor:
             },
         )
 
-    def _run(self, name: str, child: Child, start: Callable[[], None]) -> None:
-        service = Service(child, start, started_at=monotonic())
-        self.services[name] = service
-        start()
+    def _keep(self, child: Child, launch: Callable[[], None]) -> None:
+        self.services[child.name] = Service(child, launch, started_at=monotonic())
 
     def _stop_all(self) -> None:
         """Whoever asks for work first, then who does it, then what it is done with."""
@@ -198,6 +221,17 @@ class Supervisor:
             service.child.stop()
         self.services.clear()
         end_descendants()
+
+
+def web_application() -> Flask:
+    """What each web process of ours serves. It ends with the process that started it.
+
+    Not so in `wsgi.py`: another web server may well be started by a shell that goes away.
+    """
+    starter = multiprocessing.parent_process()
+    if starter is not None and starter.pid is not None:
+        end_with(starter.pid)
+    return create_app(Settings.from_env(), DatabaseRole.WEB)
 
 
 def require_free_port(settings: Settings) -> None:
@@ -214,10 +248,13 @@ def require_free_port(settings: Settings) -> None:
 
 
 @contextmanager
-def everything(settings: Settings) -> Iterator[Supervisor]:
+def everything(
+    settings: Settings, *, celery_app: str = "workers.celery_app"
+) -> Iterator[Supervisor]:
+    """For a process that does nothing else: all its children count as the supervisor's."""
     require_free_port(settings)
     adopt_orphans()
-    supervisor = Supervisor(settings)
+    supervisor = Supervisor(settings, celery_app=celery_app)
     supervisor.stop_on_signals()
     with supervisor.servers():
         yield supervisor

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from billiard.process import current_process
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 from flask import Flask
@@ -17,6 +18,7 @@ from ce_tracker import logs
 from ce_tracker.app import create_app
 from ce_tracker.bell import broker_url, transport_options
 from ce_tracker.embedded import completed
+from ce_tracker.processes import end_with
 from config import DatabaseRole, Settings
 from workers.schedule import SCHEDULE
 
@@ -65,6 +67,8 @@ def flask_app() -> Flask:
 
 @worker_process_init.connect
 def _prepare(**_: Any) -> None:
+    # A pool child of a killed worker would keep its job for another minute and nobody would see.
+    end_with(current_process()._parent_pid)  # type: ignore[attr-defined]  # noqa: SLF001
     flask_app()
 
 

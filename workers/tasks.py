@@ -11,6 +11,7 @@ from ce_tracker.accounts.tidying import tidy
 from ce_tracker.bell import bell
 from ce_tracker.extensions import db
 from ce_tracker.rotation import reseal
+from workers import doing
 from workers.celery_app import celery_app, flask_app, settings
 
 log = structlog.get_logger(__name__)
@@ -20,7 +21,7 @@ KINDS: dict[str, jobs.Step] = {
     "tidy": tidy,
 }
 
-NIGHTLY = {"tidy": time(3, 10)}
+NIGHTLY = {"tidy": time(3, 10), "reseal": time(3, 40)}
 """Job kind → hour in Shanghai at which the day's job falls due."""
 
 BUDGET_SECONDS = 60
@@ -31,7 +32,7 @@ BUDGET_SECONDS = 60
 def answer() -> None:
     """Do the most urgent job; if more is due, ring again."""
     with flask_app().app_context():
-        if jobs.run_next(KINDS, BUDGET_SECONDS) is not None and jobs.due_jobs(limit=1):
+        if doing.run_next(KINDS, BUDGET_SECONDS) is not None and jobs.due_jobs(limit=1):
             bell().ring_now()
 
 

@@ -42,11 +42,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "embedded": frozenset({"errors", "home", "processes", "config"}),
     "database": frozenset({"errors", "extensions", "registry", "config"}),
     "app": GROUND | {"api", "web", "http", "config"},
-    "up": frozenset({"embedded", "errors", "home", "processes", "config"}),
+    "up": frozenset({"app", "embedded", "errors", "home", "processes", "config"}),
     "cli": GROUND
     | {"accounts", "app", "database", "demo", "embedded", "home", "registry", "rotation", "up"}
     | {"config"},
-    "workers": GROUND | {"accounts", "app", "embedded", "rotation", "config"},
+    "workers": GROUND | {"accounts", "app", "embedded", "processes", "rotation", "config"},
     "config": frozenset({"errors", "sealing"}),
     "wsgi": frozenset({"app", "config"}),
 }
