@@ -83,6 +83,7 @@ class Actor:
     signed_in_at: datetime | None = None
     token_scopes: frozenset[str] | None = None
     """Set where a token was shown: what it may be used for."""
+    token_expires_at: datetime | None = None
 
     @classmethod
     def from_facts(cls, facts: dict[str, Any]) -> Self:
@@ -101,12 +102,11 @@ class Actor:
             must_change_password=facts["must_change_password"],
             demo=facts["demo"],
             web_session_id=UUID(facts["web_session_id"]) if facts.get("web_session_id") else None,
-            signed_in_at=(
-                datetime.fromisoformat(facts["signed_in_at"]) if facts.get("signed_in_at") else None
-            ),
+            signed_in_at=_moment(facts.get("signed_in_at")),
             token_scopes=(
                 frozenset(facts["token_scopes"]) if facts.get("token_scopes") is not None else None
             ),
+            token_expires_at=_moment(facts.get("token_expires_at")),
         )
 
     @property
@@ -143,6 +143,10 @@ class Actor:
         """Nobody: every scoped policy then hides every row."""
         names = ("user_id", "role", "employer_id", "provider_id", "professional_id", "region")
         return dict.fromkeys((*names, "sector"), "")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _text(number: int | None) -> str:

@@ -8,14 +8,15 @@ Failures are counted in buckets:
 * one account, all unknown devices: a guesser with many addresses.
 * one address, all accounts: a guesser with many logins.
 
-A full bucket means "wait", never "locked". An attempt is counted before the password is looked
-at, under a lock, so a thousand at once are a thousand.
+A full bucket means "wait", never "locked"; what it turns away counts in no other bucket, or one
+guesser's refused attempts would fill the account's for everybody. An attempt is counted before
+the password is looked at, under a lock, so a thousand at once are a thousand.
 """
 
 from __future__ import annotations
 
-import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -61,11 +62,20 @@ class WrongPasswordError(NotSignedIn):
 def sign_in(keyring: Keyring, visitor: Visitor, login: str, password: str) -> SignedIn:
     """Commits by itself what must be remembered of an attempt, whatever becomes of it."""
     login = login.strip().lower()
-    counted = _count_attempt(keyring, visitor, login)
+    counted = count_attempt(keyring, _buckets(keyring, visitor, login))
     found = db.session.execute(
         select(func.password_of(login).table_valued("user_id", "argon2"))
     ).first()
     if not passwords.matches(found.argon2 if found else None, password):
+        if found is not None:
+            audit.record(
+                "account.sign_in_refused",
+                login,
+                subject_user_id=found.user_id,
+                address=visitor.address,
+                device=visitor.device[:_DEVICE_NAME_LENGTH],
+            )
+            db.session.commit()
         raise WrongPasswordError
     assert found is not None  # noqa: S101  a password that matches is somebody's
     actor = _enter_as(found.user_id)
@@ -109,53 +119,55 @@ def digest(secret: str) -> bytes:
 def device_cookie(keyring: Keyring, login: str) -> str:
     """For a browser in which `login` has signed in."""
     nonce = secrets.token_urlsafe(12)
-    return f"{nonce}.{_device_signature(keyring, login, nonce)}"
+    return f"{nonce}.{keyring.sign(_device(login, nonce), 'device').hex()}"
 
 
-def _device_signature(keyring: Keyring, login: str, nonce: str) -> str:
-    return keyring.sign(f"{login} {nonce}".encode(), "device").hex()
+def _device(login: str, nonce: str) -> bytes:
+    return f"{login} {nonce}".encode()
 
 
 def _known_device(keyring: Keyring, visitor: Visitor, login: str) -> str | None:
     nonce, _, signature = visitor.device_cookie.partition(".")
-    expected = _device_signature(keyring, login, nonce)
-    return nonce if nonce and hmac.compare_digest(signature, expected) else None
+    try:
+        signed = bytes.fromhex(signature)
+    except ValueError:
+        return None
+    return nonce if keyring.signed_by_us(_device(login, nonce), signed, "device") else None
 
 
-def _buckets(keyring: Keyring, visitor: Visitor, login: str) -> dict[bytes, int]:
+def _buckets(keyring: Keyring, visitor: Visitor, login: str) -> dict[str, int]:
     """Each bucket that this attempt counts for, and how much it holds."""
     if nonce := _known_device(keyring, visitor, login):
         named = {f"device {login} {nonce}": 10}
     else:
         named = {f"pair {login} {visitor.address}": 5, f"account {login}": 50}
     named[f"address {visitor.address}"] = 100
-    return {
+    return named
+
+
+def count_attempt(keyring: Keyring, named: Mapping[str, int]) -> list[UUID]:
+    """Count one attempt in each of the buckets, or in none where one is full; commits."""
+    now = clock.now()
+    buckets = {
         keyring.index(name.encode(), "sign_in_attempts.bucket"): most
         for name, most in named.items()
     }
-
-
-def _count_attempt(keyring: Keyring, visitor: Visitor, login: str) -> list[UUID]:
-    now = clock.now()
-    counted = []
-    for bucket, most in sorted(_buckets(keyring, visitor, login).items()):
+    for bucket, most in sorted(buckets.items()):
         db.session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(encode(:b, 'hex'), 1))"),
             {"b": bucket},
         )
-        attempts = db.session.execute(
+        earlier, first = db.session.execute(
             select(func.count(), func.min(SignInAttempt.at)).where(
                 SignInAttempt.bucket == bucket, SignInAttempt.at > now - WINDOW
             )
         ).one()
-        if attempts[0] >= most:
-            raise TooMany(
-                "登录尝试过多，请稍后再试。", retry_after=_seconds(attempts[1] + WINDOW - now)
-            )
-        attempt = SignInAttempt(bucket=bucket, at=now)
-        db.session.add(attempt)
-        db.session.flush()
-        counted.append(attempt.id)
+        if earlier >= most:
+            raise TooMany("登录尝试过多，请稍后再试。", retry_after=_seconds(first + WINDOW - now))
+    attempts = [SignInAttempt(bucket=bucket, at=now) for bucket in buckets]
+    db.session.add_all(attempts)
+    db.session.flush()
+    counted = [attempt.id for attempt in attempts]
     db.session.commit()
     return counted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from ce_tracker import audit, clock
 from ce_tracker.accounts.models import ApiToken
 from ce_tracker.accounts.sign_in import digest
 from ce_tracker.actor import Actor, Role
-from ce_tracker.errors import NotAllowed, NotFound
+from ce_tracker.errors import Invalid, NotAllowed, NotFound
 from ce_tracker.extensions import db
 
 SCOPES: dict[str, str] = {
@@ -28,6 +28,7 @@ _AUTHORITY_ONLY = frozenset({"jobs:write"})
 
 STATES = ("active", "expired", "revoked")
 LONGEST_DAYS = 366
+DEFAULT_DAYS = 90
 PREFIX = "ce_"
 SHOWN = 10
 
@@ -41,12 +42,18 @@ def scopes_for(role: Role) -> dict[str, str]:
     }
 
 
-def create_token(actor: Actor, name: str, scopes: Iterable[str], days: int) -> tuple[ApiToken, str]:
-    """The token and its secret, which nobody can be shown again."""
+def create_token(
+    actor: Actor, name: str, scopes: Iterable[str], days: int | None
+) -> tuple[ApiToken, str]:
+    """The token and its secret, which nobody can be shown again.
+
+    A token makes none that can do more than itself, nor one that outlives it: else whoever holds
+    one for a day holds it for ever.
+    """
     wanted = sorted(set(scopes))
     allowed = set(scopes_for(actor.role))
     if actor.token_scopes is not None:
-        allowed &= actor.token_scopes  # a token cannot make a stronger one
+        allowed &= actor.token_scopes
     if excess := [scope for scope in wanted if scope not in allowed]:
         raise NotAllowed(f"不能授予这些权限：{'、'.join(excess)}。")
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -57,12 +64,31 @@ def create_token(actor: Actor, name: str, scopes: Iterable[str], days: int) -> t
         name=name,
         scopes=wanted,
         created_at=clock.now(),
-        expires_at=clock.now() + timedelta(days=days),
+        expires_at=_expiry(actor, days),
     )
     db.session.add(token)
-    audit.record("token.created", name, subject_user_id=actor.user_id, scopes=wanted, days=days)
+    audit.record(
+        "token.created",
+        name,
+        subject_user_id=actor.user_id,
+        scopes=wanted,
+        expires_at=token.expires_at.isoformat(),
+    )
     db.session.flush()
     return token, secret
+
+
+def _expiry(actor: Actor, days: int | None) -> datetime:
+    wanted = clock.now() + timedelta(days=DEFAULT_DAYS if days is None else days)
+    latest = actor.token_expires_at
+    if latest is None or wanted <= latest:
+        return wanted
+    if days is None:
+        return latest
+    last_day = latest.astimezone(clock.SHANGHAI).date()
+    raise Invalid(
+        errors=[{"field": "days", "message": f"不能晚于所用令牌自己的到期日 {last_day}。"}]
+    )
 
 
 def own_token(actor: Actor, token_id: UUID) -> ApiToken:

@@ -18,15 +18,17 @@ from typing import Any, TypeVar
 import marshmallow as ma
 from flask import Response, current_app, jsonify, make_response, request
 from flask_smorest import Blueprint
+from webargs.flaskparser import FlaskParser
 
 from ce_tracker import idempotency
 from ce_tracker.accounts.sign_in import enter_by_token
 from ce_tracker.actor import Actor, Role
 from ce_tracker.api.schema import Problem
-from ce_tracker.errors import BadRequest, NotAcceptable, NotSignedIn
+from ce_tracker.errors import BadRequest, NotAcceptable, NotSignedIn, WrongMediaType
 from ce_tracker.extensions import current_actor, db
 from ce_tracker.http import limits
 from ce_tracker.http.access import Access, guarded
+from ce_tracker.identity import hidden
 from ce_tracker.sealing import Keyring
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -42,15 +44,45 @@ _PROBLEMS = {
     503: "数据库暂时不可用，见 Retry-After",
 }
 _POST_PROBLEMS = {
-    400: "不是有效的 JSON",
+    400: "不是有效的 JSON，或 Idempotency-Key 有误",
     409: "与现状冲突，或同一 Idempotency-Key 的请求正在处理",
     413: "内容过大",
     415: "内容不是 application/json",
 }
+_HEADERS: dict[str, dict[str, Any]] = {
+    "ETag": {"description": "内容的指纹，供 If-None-Match", "schema": {"type": "string"}},
+    "Location": {"description": "新建内容的地址", "schema": {"type": "string"}},
+    "Retry-After": {"description": "多少秒后再试", "schema": {"type": "integer", "minimum": 1}},
+    "WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "true：这是同一 Idempotency-Key 第一次的答复",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+_PROBLEM_HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+
+
+class _Parser(FlaskParser):
+    """As strict as the schemas: also of a query an unknown name is an error, and what is no JSON
+    is said to be none instead of being taken for nothing."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012  as in the library
+
+    def load_json(self, req: Any, schema: ma.Schema) -> Any:
+        if not req.is_json and (req.mimetype or req.get_data(cache=True)):
+            raise WrongMediaType
+        try:
+            return super().load_json(req, schema)
+        except (RecursionError, ValueError) as error:  # nested too deep; a number too long
+            raise BadRequest("请求内容不是有效的 JSON。") from error
+
+
+class Resource(Blueprint):
+    ARGUMENTS_PARSER = _Parser()
 
 
 def endpoint(
-    blueprint: Blueprint,
+    blueprint: Resource,
     method: str,
     rule: str,
     *,
@@ -69,11 +101,19 @@ def endpoint(
             inner = blueprint.arguments(query, location="query")(inner)
         if body is not None:
             inner = blueprint.arguments(body, location="json")(inner)
-        inner = blueprint.response(status, answer)(inner)
+        inner = blueprint.response(status, answer, headers=_headers_of(method, status))(inner)
+        if method == "GET":
+            inner = blueprint.alt_response(
+                304, description="没有变化", headers=_documented("ETag")
+            )(inner)
         problems = _PROBLEMS | (_POST_PROBLEMS if method != "GET" else {})
         for code, meaning in sorted(problems.items()):
             inner = blueprint.alt_response(
-                code, schema=Problem, description=meaning, content_type="application/problem+json"
+                code,
+                schema=Problem,
+                description=meaning,
+                content_type="application/problem+json",
+                headers=_documented(*_PROBLEM_HEADERS.get(code, [])),
             )(inner)
         inner = blueprint.doc(
             security=[{"bearer": []}],
@@ -133,6 +173,8 @@ def _once(who: Actor, act: Callable[[], Response], secrets: frozenset[str]) -> R
     key = request.headers["Idempotency-Key"]
     if not _KEY.fullmatch(key):
         raise BadRequest("Idempotency-Key 应为 1 到 255 个可见的 ASCII 字符。")
+    if hidden(key) != key:
+        raise BadRequest("Idempotency-Key 中不能有证件号码，请用随机的编号。")
     digest = sha256(key.encode()).digest()
     asked = b"\0".join((request.method.encode(), request.full_path.encode(), request.get_data()))
     earlier = idempotency.begin(keyring(), who, digest, asked)
@@ -159,6 +201,17 @@ def _secrets(answer: type[ma.Schema]) -> frozenset[str]:
     return frozenset(
         name for name, field in answer().fields.items() if field.metadata.get("x-secret")
     )
+
+
+def _headers_of(method: str, status: int) -> dict[str, Any]:
+    names = ["ETag"] if method == "GET" else []
+    names += ["Idempotent-Replayed"] if method == "POST" else []
+    names += ["Location"] if status == 201 else []  # noqa: PLR2004
+    return _documented(*names)
+
+
+def _documented(*names: str) -> dict[str, Any]:
+    return {name: _HEADERS[name] for name in names}
 
 
 def _header_parameters(method: str) -> list[dict[str, Any]]:

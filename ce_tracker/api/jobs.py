@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
 from marshmallow import fields
 from sqlalchemy import select
 
 from ce_tracker import jobs
 from ce_tracker.actor import Role
-from ce_tracker.api.conventions import actor, endpoint, keyring
+from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
 from ce_tracker.api.schema import Output, PageQuery, one_of
 from ce_tracker.http.access import EVERYBODY
 from ce_tracker.http.paging import Page, page
 from ce_tracker.jobs import Job, State
 
-blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1/jobs", description="后台任务")
+blueprint = Resource("jobs", __name__, url_prefix="/api/v1/jobs", description="后台任务")
 
 
 class JobOut(Output):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from flask_smorest import Blueprint
 from marshmallow import fields
 
 from ce_tracker.actor import Actor
-from ce_tracker.api.conventions import actor, endpoint
+from ce_tracker.api.conventions import Resource, actor, endpoint
 from ce_tracker.api.schema import Output
 from ce_tracker.http.access import EVERYBODY
 
-blueprint = Blueprint("me", __name__, url_prefix="/api/v1/me", description="当前账号")
+blueprint = Resource("me", __name__, url_prefix="/api/v1/me", description="当前账号")
 
 
 class MeOut(Output):

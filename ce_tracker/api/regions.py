@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 from sqlalchemy import select
 
 from ce_tracker import clock
-from ce_tracker.api.conventions import endpoint, keyring
+from ce_tracker.api.conventions import Resource, endpoint, keyring
 from ce_tracker.api.schema import Output, PageQuery, length, one_of
 from ce_tracker.errors import NotFound
 from ce_tracker.http.access import EVERYBODY
@@ -17,7 +16,7 @@ from ce_tracker.http.paging import Page, page
 from ce_tracker.registry import regions
 from ce_tracker.registry.models import Region, RegionLevel
 
-blueprint = Blueprint("regions", __name__, url_prefix="/api/v1/regions", description="行政区划")
+blueprint = Resource("regions", __name__, url_prefix="/api/v1/regions", description="行政区划")
 
 CODE = validate.Regexp(r"^([0-9]{6}|Z[0-9]{5})$", error="应是六位区划代码，如 370000。")
 

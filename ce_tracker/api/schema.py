@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
@@ -54,11 +55,29 @@ def between(least: int, most: int) -> validate.Range:
     return validate.Range(least, most, error=f"应在 {least} 到 {most} 之间。")
 
 
+def _storable(value: Any) -> bool:
+    """PostgreSQL has no text with a NUL, and half a surrogate pair is no text at all."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, Mapping):
+        return all(_storable(name) and _storable(value[name]) for name in value)
+    if isinstance(value, list):
+        return all(_storable(each) for each in value)
+    return True
+
+
 class Input(ma.Schema):
     """What comes in. An unknown field is an error: it was meant to do something."""
 
     class Meta:
         unknown = ma.RAISE
+
+    @ma.pre_load
+    def _refuse_what_cannot_be_stored(self, data: Any, **_: Any) -> Any:
+        names = list(data) if isinstance(data, Mapping) else []
+        if wrong := [name for name in names if not _storable(data[name])]:
+            raise ma.ValidationError({name: ["含有不能保存的字符。"] for name in wrong})
+        return data
 
 
 class Output(ma.Schema):

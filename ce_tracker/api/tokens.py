@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 from sqlalchemy import select
 
 from ce_tracker.accounts import tokens
 from ce_tracker.accounts.models import ApiToken
-from ce_tracker.api.conventions import actor, endpoint, keyring
+from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
 from ce_tracker.api.schema import Input, Output, PageQuery, between, length, one_of
 from ce_tracker.http.access import EVERYBODY
 from ce_tracker.http.paging import Page, page
 
-blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1/tokens", description="本人的令牌")
+blueprint = Resource("tokens", __name__, url_prefix="/api/v1/tokens", description="本人的令牌")
 
 
 class TokenOut(Output):
@@ -56,7 +55,14 @@ class NewToken(Input):
         required=True,
         validate=validate.Length(1, len(tokens.SCOPES), error="至少选择一项权限。"),
     )
-    days = fields.Integer(load_default=90, strict=True, validate=between(1, tokens.LONGEST_DAYS))
+    days = fields.Integer(
+        strict=True,
+        validate=between(1, tokens.LONGEST_DAYS),
+        metadata={
+            "description": f"有效天数，不能超过所用令牌自己的；默认 {tokens.DEFAULT_DAYS} 天，"
+            "所用令牌更早到期的则与它同时到期"
+        },
+    )
 
 
 @endpoint(
@@ -86,8 +92,8 @@ def list_tokens(query: dict[str, Any]) -> Page[ApiToken]:
     status=201,
 )
 def create_token(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """新建令牌；权限不能超过所用令牌自己的"""
-    token, secret = tokens.create_token(actor(), body["name"], body["scopes"], body["days"])
+    """新建令牌；权限和有效期都不能超过所用令牌自己的"""
+    token, secret = tokens.create_token(actor(), body["name"], body["scopes"], body.get("days"))
     shown = {name: getattr(token, name) for name in _COLUMNS} | {"secret": secret}
     return shown, 201, {"Location": f"/api/v1/tokens/{token.id}"}
 

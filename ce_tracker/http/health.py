@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
 from ce_tracker import clock
 from ce_tracker.bell import bell
@@ -36,8 +37,7 @@ def healthz() -> Response:
 @guarded(PUBLIC)
 def readyz() -> Response:
     """PostgreSQL answers and is migrated. A silent worker delays work and loses none: degraded."""
-    at = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if at != _newest_migration():
+    if _migrated_to() != _newest_migration():
         raise Unavailable("数据库还没有升级到当前版本，请运行 ce-tracker migrate。")
     beat = db.session.scalar(select(Heartbeat.at).where(Heartbeat.name == "worker"))
     silent = beat is None or beat < clock.now() - WORKER_SILENT_FOR
@@ -59,6 +59,16 @@ def metrics() -> Response:
         if not hmac.compare_digest(shown.encode(), settings.metrics_token.encode()):
             raise NotSignedIn
     return Response(numbers.exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _migrated_to() -> str | None:
+    try:
+        at: str | None = db.session.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+    except ProgrammingError:
+        return None  # no such table, or none that we may read: nothing was ever migrated
+    return at
 
 
 def _newest_migration() -> str | None:

@@ -1,6 +1,7 @@
 """Lists come in pages, by cursor: new rows neither shift nor repeat what is being read.
 
-A cursor is the last row's sort key, signed, so that it can be neither guessed nor bent.
+A cursor is the last row's sort key, signed for this list and this reader, so that it can be
+neither guessed nor bent nor carried elsewhere.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, Text, cast, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ce_tracker.errors import Invalid
-from ce_tracker.extensions import db
+from ce_tracker.extensions import current_actor, db
 from ce_tracker.sealing import Keyring
 
 Row = TypeVar("Row")
@@ -39,24 +40,32 @@ def page(
     *,
     newest_first: bool = False,
 ) -> Page[Row]:
+    use = _use(key)
     if cursor:
-        after = tuple_(*_read(keyring, cursor, len(key)))
+        last = _read(keyring, cursor, use)
+        after = tuple_(*(cast(literal(v, Text), c.type) for v, c in zip(last, key, strict=True)))
         place = tuple_(*key)
         statement = statement.where(place < after if newest_first else place > after)
     order = [column.desc() if newest_first else column for column in key]
     rows = db.session.scalars(statement.order_by(*order).limit(limit + 1)).all()
     more = len(rows) > limit
     items = rows[:limit]
-    return Page(items, _write(keyring, key_of(items[-1])) if more else None)
+    return Page(items, _write(keyring, key_of(items[-1]), use) if more else None)
 
 
-def _write(keyring: Keyring, key: Sequence[str]) -> str:
+def _use(key: Sequence[InstrumentedAttribute[Any]]) -> bytes:
+    """Which list, and whose."""
+    actor = current_actor()
+    return f"{'+'.join(map(str, key))} {actor.user_id if actor else ''}".encode()
+
+
+def _write(keyring: Keyring, key: Sequence[str], use: bytes) -> str:
     text = json.dumps(list(key)).encode()
-    signature = keyring.sign(text, "cursor")[:_SIGNATURE_BYTES]
+    signature = keyring.sign(use + text, "cursor")[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(signature + text).decode().rstrip("=")
 
 
-def _read(keyring: Keyring, cursor: str, columns: int) -> list[str]:
+def _read(keyring: Keyring, cursor: str, use: bytes) -> list[str]:
     wrong = Invalid(
         "翻页位置无效。",
         errors=[{"field": "cursor", "message": "请原样使用上一页答复中的 next_cursor。"}],
@@ -66,9 +75,7 @@ def _read(keyring: Keyring, cursor: str, columns: int) -> list[str]:
     except (binascii.Error, ValueError):
         raise wrong from None
     signature, text = data[:_SIGNATURE_BYTES], data[_SIGNATURE_BYTES:]
-    if not keyring.signed_by_us(text, signature, "cursor"):
+    if not keyring.signed_by_us(use + text, signature, "cursor"):
         raise wrong
     key: list[str] = json.loads(text)
-    if len(key) != columns:
-        raise wrong
     return key

@@ -10,15 +10,20 @@ from flask import Flask, Response, g, make_response, render_template, request
 from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from ce_tracker import errors
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.extensions import db
+from ce_tracker.identity import hidden
 
 log = structlog.get_logger(__name__)
 
 API = "/api/"
+FOR_MACHINES = frozenset({"health"})
+"""Blueprints outside the API whose readers are no people."""
+
 _BY_STATUS: dict[int, type[CeTrackerError]] = {
     400: errors.BadRequest,
     404: errors.NotFound,
@@ -42,7 +47,7 @@ def answer(error: Exception) -> Response:
     db.session.rollback()
     if problem.status >= 500:  # noqa: PLR2004
         log.error("request failed", code=problem.code, exc_info=error)
-    response = _json(problem) if request.path.startswith(API) else _page(problem)
+    response = _json(problem) if _for_a_machine() else _page(problem)
     response.status_code = problem.status
     if isinstance(error, HTTPException):
         # Allow on 405, for one.
@@ -57,6 +62,10 @@ def answer(error: Exception) -> Response:
     return response
 
 
+def _for_a_machine() -> bool:
+    return request.path.startswith(API) or request.blueprint in FOR_MACHINES
+
+
 def understood(error: Exception) -> CeTrackerError:
     """Whatever was raised, as one of ours."""
     if isinstance(error, CeTrackerError):
@@ -65,6 +74,8 @@ def understood(error: Exception) -> CeTrackerError:
         return _from_http(error)
     if isinstance(error, DBAPIError) and isinstance(error.orig, pg.LockNotAvailable):
         return errors.RequestUnderWay()
+    if isinstance(error, StaleDataError):
+        return errors.Conflict("它刚刚被别人改动过。")
     if isinstance(error, OperationalError | PoolTimeoutError) or (
         isinstance(error, DBAPIError)
         and (error.connection_invalidated or isinstance(error.orig, pg.QueryCanceled))
@@ -111,7 +122,19 @@ def as_problem(problem: CeTrackerError) -> dict[str, Any]:
         "remedy": problem.remedy,
         "request_id": g.get("request_id"),
     }
-    return body | problem.facts
+    clean: dict[str, Any] = _without_id_numbers(body | problem.facts)
+    return clean
+
+
+def _without_id_numbers(value: Any) -> Any:
+    """An error repeats what was sent: a wrong code, an unknown field's name."""
+    if isinstance(value, str):
+        return hidden(value)
+    if isinstance(value, list):
+        return [_without_id_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _without_id_numbers(each) for name, each in value.items()}
+    return value
 
 
 def _json(problem: CeTrackerError) -> Response:
@@ -120,6 +143,7 @@ def _json(problem: CeTrackerError) -> Response:
 
 
 def _page(problem: CeTrackerError) -> Response:
+    problem.detail = hidden(problem.detail)
     return make_response(
         render_template("problem.html", problem=problem, request_id=g.get("request_id"))
     )

@@ -2,7 +2,8 @@
 
 The web's role may not read a password's hash, nor look up whose session or token a digest
 belongs to. It calls the functions below, which run as the owner, answer one thing each, and tell
-row security who is asking.
+row security who is asking. Of their `search_path` the temporary schema is named and comes last:
+unnamed it would come first, and a temporary table could stand in for a real one.
 """
 
 from alembic import op
@@ -87,7 +88,7 @@ CREATE INDEX sign_in_attempts_at_idx ON sign_in_attempts (at);
 FUNCTIONS = """
 -- Tell row security who is asking, for this transaction, and give back what is known of them.
 CREATE FUNCTION enter_as(the_user uuid) RETURNS jsonb LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = public AS $$
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     u users;
 BEGIN
@@ -117,7 +118,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION enter_by_session(the_digest bytea, at_time timestamptz, idle interval)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     s web_sessions;
 BEGIN
@@ -136,7 +137,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION enter_by_token(the_digest bytea, at_time timestamptz)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     t api_tokens;
 BEGIN
@@ -148,19 +149,20 @@ BEGIN
     IF t.last_used_at IS NULL OR t.last_used_at < at_time - interval '1 minute' THEN
         UPDATE api_tokens SET last_used_at = at_time WHERE id = t.id;
     END IF;
-    RETURN enter_as(t.user_id) || jsonb_build_object('token_scopes', to_jsonb(t.scopes));
+    RETURN enter_as(t.user_id) || jsonb_build_object(
+        'token_scopes', to_jsonb(t.scopes), 'token_expires_at', t.expires_at);
 END $$;
 
 -- The one hash that a sign-in needs. No login gives no row.
 CREATE FUNCTION password_of(the_login text) RETURNS TABLE (user_id uuid, argon2 text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT u.id, p.argon2 FROM users u JOIN passwords p ON p.user_id = u.id
     WHERE u.login = the_login AND u.disabled_at IS NULL
 $$;
 
 -- One's own password, and nobody else's.
 CREATE FUNCTION change_own_password(new_argon2 text, at_time timestamptz) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     UPDATE passwords SET argon2 = new_argon2, changed_at = at_time WHERE user_id = actor_user();
     IF NOT FOUND THEN

@@ -76,14 +76,14 @@ RETURN hashtextextended(job::text, 0);
 
 -- Who asks for a job that somebody else asked for already gets the same id.
 CREATE FUNCTION job_id(the_kind text, the_key text) RETURNS uuid LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = public AS $$
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT id FROM jobs WHERE kind = the_kind AND key = the_key
 $$;
 
 -- For /metrics and /readyz, which no person asks for.
 CREATE FUNCTION job_counts(at_time timestamptz)
 RETURNS TABLE (state text, jobs bigint, longest_wait_seconds double precision)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT state, count(*), greatest(0, max(extract(epoch FROM at_time - due_at)))::float8
     FROM jobs GROUP BY state
 $$;
@@ -104,8 +104,9 @@ CREATE POLICY web_asks ON jobs FOR INSERT TO ce_web WITH CHECK (
     asked_by = (SELECT actor_user()) AND state = 'waiting'
 );
 CREATE POLICY web_restarts ON jobs FOR UPDATE TO ce_web USING (
-    state = 'dead' AND (SELECT actor_sector()) IS NULL AND (
-        starts_with(region_path, (SELECT actor_charge()))
+    state = 'dead' AND (SELECT actor_charge()) IS NOT NULL AND (
+        asked_by = (SELECT actor_user())
+        OR ((SELECT actor_sector()) IS NULL AND starts_with(region_path, (SELECT actor_charge())))
         OR (region_path IS NULL AND (SELECT actor_steers())))
 ) WITH CHECK (state = 'waiting');
 

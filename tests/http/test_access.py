@@ -1,0 +1,430 @@
+"""Every route × every role × somebody else's object, found by walking the routes.
+
+A new route is covered as soon as it is registered. What a test cannot guess is what a path
+parameter names and what a body must hold: then it fails and says what to add here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.routing import Map, Rule
+from werkzeug.test import TestResponse
+
+from ce_tracker import clock
+from ce_tracker.accounts.models import ApiToken, WebSession
+from ce_tracker.accounts.sign_in import digest
+from ce_tracker.accounts.tokens import SCOPES
+from ce_tracker.actor import Role, Sector
+from ce_tracker.extensions import db
+from ce_tracker.http.access import Access
+from ce_tracker.jobs import State
+from tests.factories import WEIHAI, YINCHUAN, Account, Factory
+from tests.http.visitor import Visitor, signed_in
+
+OPEN_TO_ANYBODY = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/docs",
+    "/api/v1/openapi.json",
+    "/sign-in",
+    "/problems",
+    "/problems/<string:code>",
+    "/static/<path:filename>",
+}
+"""Routes that need no sign-in. One more is a decision, so it is written down."""
+
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/tokens": {"name": "夜间同步", "scopes": ["me:read"], "days": 1},
+}
+"""A body that is in order, for each route that asks for one."""
+
+
+def _job(world: World) -> str:
+    job = world.make.job(
+        state=State.DEAD,
+        asked_by=world.stranger.user.id,
+        region_path=world.stranger.user.region_path,
+    )
+    return str(job.id)
+
+
+def _token(world: World) -> str:
+    secret = world.make.token(world.stranger.user)
+    found = db.session.query(ApiToken).filter_by(digest=digest(secret)).one()
+    return str(found.id)
+
+
+def _session(world: World) -> str:
+    now = clock.now()
+    row = WebSession(
+        digest=uuid4().bytes,
+        user_id=world.stranger.user.id,
+        device="别人的手机",
+        address="203.0.113.9",
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
+OWNED: dict[str, Callable[[World], str]] = {
+    "job_id": _job,
+    "token_id": _token,
+    "session_id": _session,
+}
+"""For each path parameter that names somebody's object: makes one of the stranger's."""
+
+COMMON = {"code": "999999", "filename": "nothing.css"}
+"""Path parameters that name what belongs to nobody, each with a value that names nothing."""
+
+
+@dataclass(frozen=True)
+class Route:
+    rule: Rule
+    method: str
+    access: Access
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule.rule}"
+
+    @property
+    def api(self) -> bool:
+        return self.rule.rule.startswith("/api/")
+
+    @property
+    def page(self) -> bool:
+        return self.rule.endpoint.startswith("web.")
+
+    @property
+    def owned(self) -> set[str]:
+        return self.rule.arguments & set(OWNED)
+
+
+def routes(app: Flask) -> list[Route]:
+    return [
+        Route(rule, method, getattr(app.view_functions[rule.endpoint], "access", None))  # type: ignore[arg-type]
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+@dataclass
+class World:
+    """Accounts of every kind in Weihai, and a stranger in Yinchuan who owns what is foreign."""
+
+    web: Flask
+    make: Factory
+    objects: list[str] = field(default_factory=list)
+
+    @cached_property
+    def stranger(self) -> Account:
+        account = self.make.account(Role.AUTHORITY, YINCHUAN)
+        account.user.display_name = "远方来客"
+        db.session.commit()
+        return account
+
+    @cached_property
+    def askers(self) -> list[Account]:
+        return [
+            *(self.make.account(role, WEIHAI) for role in Role),
+            self.make.account(Role.AUTHORITY, WEIHAI, Sector.HEALTH),
+        ]
+
+    def routes(self) -> list[Route]:
+        return routes(self.web)
+
+    def address(self, route: Route, *, missing: bool = False) -> str:
+        values = {}
+        for name in route.rule.arguments:
+            if name in COMMON:
+                values[name] = COMMON[name]
+            elif name not in OWNED:
+                pytest.fail(unknown_parameter(name))
+            elif missing:
+                values[name] = str(uuid4())
+            else:
+                values[name] = OWNED[name](self)
+                self.objects.append(values[name])
+        _, path = route.rule.build(values) or ("", "")
+        return str(path)
+
+    def call(
+        self, route: Route, address: str, headers: dict[str, str] | None = None
+    ) -> TestResponse:
+        body = BODIES.get(route.rule.rule) if route.method in {"POST", "PUT", "PATCH"} else None
+        return self.web.test_client().open(
+            address, method=route.method, headers=headers or {}, json=body
+        )
+
+    def visit(self, visitor: Visitor, route: Route, address: str, form: Any = None) -> TestResponse:
+        if route.method == "POST":
+            return visitor.post(address, form)
+        return visitor.get(address)
+
+
+def unknown_parameter(name: str) -> str:
+    return (
+        f"tests/http/test_access.py does not know the path parameter <{name}>: add it to OWNED, "
+        "with what makes one that belongs to somebody else, or to COMMON if it belongs to nobody"
+    )
+
+
+@pytest.fixture
+def world(web: Flask, make: Factory) -> World:
+    return World(web, make)
+
+
+def same(answer: TestResponse, other: TestResponse) -> bool:
+    """Nothing but the request's own number tells them apart."""
+
+    def plain(of: TestResponse) -> tuple[int, str, dict[str, str]]:
+        number = of.headers["X-Request-ID"]
+        headers = {k: v.replace(number, "") for k, v in of.headers if k != "Date"}
+        return of.status_code, of.text.replace(number, ""), headers
+
+    return plain(answer) == plain(other)
+
+
+def is_problem(answer: TestResponse, status: int, code: str) -> bool:
+    return (
+        answer.status_code == status
+        and answer.content_type == "application/problem+json"
+        and answer.get_json()["code"] == code
+    )
+
+
+def test_every_route_says_who_may_call_it(web: Flask) -> None:
+    without = [str(route) for route in routes(web) if not isinstance(route.access, Access)]
+    assert without == [], "put a rule on the view with @endpoint, @page or @guarded"
+
+
+def test_only_the_named_routes_are_open_to_anybody(web: Flask) -> None:
+    assert {route.rule.rule for route in routes(web) if route.access.public} == OPEN_TO_ANYBODY
+
+
+def test_every_api_route_that_is_not_open_needs_a_scope_that_exists(web: Flask) -> None:
+    without = [
+        str(route)
+        for route in routes(web)
+        if route.api and not route.access.public and route.access.scope not in SCOPES
+    ]
+    assert without == []
+
+
+def test_every_path_parameter_is_known_to_these_tests(web: Flask) -> None:
+    for route in routes(web):
+        for name in sorted(route.rule.arguments):
+            assert name in OWNED or name in COMMON, unknown_parameter(name)
+
+
+def test_an_unknown_path_parameter_fails_with_what_to_add(web: Flask, make: Factory) -> None:
+    route = Route(Rule("/papers/<int:paper_id>"), "GET", Access(frozenset(Role)))
+    route.rule.bind(Map())
+    with pytest.raises(pytest.fail.Exception, match=r"<paper_id>: add it to OWNED"):
+        World(web, make).address(route)
+
+
+def test_the_owner_of_an_object_finds_it_by_every_route(world: World) -> None:
+    """Or all that follows would hold of routes that find nothing for anybody."""
+    visitor = signed_in(world.web, world.stranger)
+    for route in world.routes():
+        if not route.owned:
+            continue
+        address = world.address(route)
+        if route.api:
+            answer = world.call(route, address, world.stranger.bearer)
+        else:
+            answer = world.visit(visitor, route, address)
+        assert answer.status_code < 400, (str(route), answer.text)
+
+
+def test_nobody_is_refused_by_every_api_route_alike(world: World) -> None:
+    make, someone = world.make, world.askers[0]
+    out = make.account(Role.AUTHORITY)
+    out.user.disabled_at = clock.now()
+    db.session.merge(out.user)
+    revoked = make.token(someone.user)
+    db.session.query(ApiToken).filter_by(digest=digest(revoked)).update({"revoked_at": clock.now()})
+    db.session.commit()
+    nobodies = {
+        "no token": {},
+        "a made-up token": {"Authorization": "Bearer ce_made_up"},
+        "an expired token": {
+            "Authorization": f"Bearer {make.token(someone.user, life=timedelta(seconds=-1))}"
+        },
+        "a revoked token": {"Authorization": f"Bearer {revoked}"},
+        "a disabled account": out.bearer,
+        "another scheme": {"Authorization": f"Basic {someone.token}"},
+        "a sign-in's cookie": {
+            "Cookie": f"ce-session={signed_in(world.web, someone).cookie('session')}"
+        },
+    }
+    for route in world.routes():
+        if not route.api or route.access.public:
+            continue
+        for who, headers in nobodies.items():
+            foreign = world.call(route, world.address(route), headers)
+            assert is_problem(foreign, 401, "not_signed_in"), (str(route), who, foreign.text)
+            assert foreign.headers["WWW-Authenticate"] == "Bearer", (str(route), who)
+            missing = world.call(route, world.address(route, missing=True), headers)
+            assert same(foreign, missing), (str(route), who)
+
+
+def test_nobody_is_led_from_every_page_to_the_sign_in(world: World) -> None:
+    """The web's form of 401."""
+    for route in world.routes():
+        if not route.page or route.access.public:
+            continue
+        for missing in (False, True):
+            answer = Visitor(world.web).client.open(
+                world.address(route, missing=missing), method=route.method
+            )
+            assert answer.status_code == 302, str(route)
+            assert answer.location.split("?")[0] == "/sign-in", str(route)
+
+
+def test_a_token_opens_no_page(world: World) -> None:
+    for route in world.routes():
+        if route.page and not route.access.public:
+            answer = world.call(route, world.address(route), world.askers[0].bearer)
+            assert answer.status_code == 302, str(route)
+
+
+def test_a_role_that_a_route_is_not_for_is_refused_whatever_it_asks_for(world: World) -> None:
+    refused = set()
+    for asker in world.askers:
+        visitor = signed_in(world.web, asker)
+        for route in world.routes():
+            if route.access.public or asker.actor.role in route.access.roles:
+                continue
+            for missing in (False, True):
+                address = world.address(route, missing=missing)
+                if route.api:
+                    answer = world.call(route, address, asker.bearer)
+                    assert is_problem(answer, 403, "not_allowed"), (str(route), answer.text)
+                else:
+                    answer = world.visit(visitor, route, address)
+                    assert answer.status_code == 403, (str(route), asker.actor.role)
+                    assert "这项功能不对" in answer.text, str(route)
+            refused.add(asker.actor.role)
+    assert refused == set(Role) - {Role.AUTHORITY}
+
+
+def test_a_token_without_the_scope_is_refused_whatever_it_asks_for(world: World) -> None:
+    for asker in world.askers:
+        for route in world.routes():
+            if not route.api or asker.actor.role not in route.access.roles:
+                continue
+            others = tuple(scope for scope in SCOPES if scope != route.access.scope)
+            bearer = {"Authorization": f"Bearer {world.make.token(asker.user, others)}"}
+            for missing in (False, True):
+                answer = world.call(route, world.address(route, missing=missing), bearer)
+                assert is_problem(answer, 403, "not_allowed"), (str(route), answer.text)
+                assert str(route.access.scope) in answer.get_json()["detail"]
+
+
+def test_a_first_password_opens_nothing_but_its_own_change(world: World) -> None:
+    for role in Role:
+        asker = world.make.account(role, WEIHAI, first_password=True)
+        visitor = Visitor(world.web)
+        assert visitor.sign_in(asker).location == "/account/password"
+        for route in world.routes():
+            if asker.actor.role not in route.access.roles or route.access.before_password_change:
+                continue
+            address = world.address(route)
+            if route.api:
+                answer = world.call(route, address, asker.bearer)
+                assert is_problem(answer, 403, "password_change_needed"), (str(route), answer.text)
+            else:
+                answer = world.visit(visitor, route, address)
+                assert answer.status_code == 302, str(route)
+                assert answer.location == "/account/password", str(route)
+
+
+def test_what_is_somebody_elses_is_missing_exactly_as_what_does_not_exist(world: World) -> None:
+    seen = set()
+    for asker in world.askers:
+        visitor = signed_in(world.web, asker)
+        for route in world.routes():
+            if not route.rule.arguments or asker.actor.role not in route.access.roles:
+                continue
+            addresses = world.address(route), world.address(route, missing=True)
+            if route.api:
+                foreign, missing = (world.call(route, a, asker.bearer) for a in addresses)
+                assert foreign.status_code not in {415, 422}, f"add a body for {route} to BODIES"
+                assert is_problem(foreign, 404, "not_found"), (str(route), foreign.text)
+            else:
+                foreign, missing = (world.visit(visitor, route, a) for a in addresses)
+                assert foreign.status_code == 404, (str(route), asker.actor.role)
+            assert same(foreign, missing), (str(route), asker.actor.role, foreign.text)
+            seen |= route.owned
+    assert seen == set(OWNED)
+
+
+def test_no_answer_shows_a_trace_of_what_is_somebody_elses(world: World) -> None:
+    for parameter in OWNED.values():
+        world.objects.append(parameter(world))
+    world.make.employer(YINCHUAN).name = "远方的学校"
+    db.session.commit()
+    traces = [
+        *world.objects,
+        str(world.stranger.actor.user_id),
+        "远方来客",
+        "远方的学校",
+        "别人的手机",
+    ]
+    for asker in world.askers:
+        visitor = signed_in(world.web, asker)
+        for route in world.routes():
+            if route.method != "GET" or route.rule.arguments:
+                continue
+            if route.api:
+                answer = world.call(route, route.rule.rule, asker.bearer)
+            else:
+                answer = visitor.get(route.rule.rule)
+            shown = [trace for trace in traces if trace in answer.text]
+            assert shown == [], (str(route), asker.actor.role)
+
+
+def test_a_form_that_is_not_from_the_page_shown_to_this_browser_is_refused(world: World) -> None:
+    asker = world.make.account(Role.AUTHORITY, WEIHAI)
+    visitor, other = signed_in(world.web, asker), signed_in(world.web, asker)
+    tokens = {"none": None, "made up": "0" * 64, "another browser's": other.csrf_token()}
+    own = visitor.csrf_token()
+    posts = [route for route in world.routes() if route.page and route.method == "POST"]
+    for route in posts:
+        for which, token in tokens.items():
+            data = {} if token is None else {"csrf_token": token}
+            answer = visitor.client.post(world.address(route), data=data)
+            assert answer.status_code == 403, (str(route), which)
+            assert "页面已过期" in answer.text, (str(route), which)
+        elsewhere = visitor.client.post(
+            world.address(route),
+            data={"csrf_token": own},
+            headers={"Sec-Fetch-Site": "cross-site"},
+        )
+        assert elsewhere.status_code == 403, str(route)
+    assert posts
+
+
+def test_a_refused_form_changes_nothing(world: World) -> None:
+    asker = world.make.account(Role.AUTHORITY, WEIHAI)
+    visitor = signed_in(world.web, asker)
+    visitor.client.post("/sign-out")
+    visitor.client.post("/account/tokens/new", data={"name": "x", "scopes": "me:read", "days": "7"})
+    assert visitor.signed_in()
+    names = db.session.execute(text("SELECT name FROM api_tokens")).scalars().all()
+    assert names == ["测试"]
