@@ -202,7 +202,7 @@ class Settings:
             try:
                 values[field.name] = field.metadata["read"](text)
             except ValueError as error:
-                problems.append(f"{field.metadata['name']}:{error}")
+                problems.append(f"{field.metadata['name']}：{error}")
         settings = cls(**values)
         problems += settings._contradictions()
         if problems:

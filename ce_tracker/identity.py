@@ -11,9 +11,10 @@ import re
 
 PLACE = "professionals.id_number"
 
-# 18 digits (the last may be X), or the 15 digits of old cards, standing alone. Anything longer is
-# some other number; `-` is allowed before, since UUIDs and log fields are full of it.
-_LOOKS_LIKE_ONE = re.compile(r"(?<![0-9A-Za-z])(\d{6})(\d{8}\d{3}[\dXx]|\d{9})(?![0-9A-Za-z])")
+# 18 digits (the last may be X), or the 15 digits of old cards, with no other digit beside them.
+# Better to hide some other number than to show a person's. Our own ids are written with dashes,
+# so that they never hold so long a run of digits.
+_LOOKS_LIKE_ONE = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15})(?!\d)")
 
 
 def masked(number: str) -> str:

@@ -71,7 +71,7 @@ def request(request_id: str | None) -> Iterator[str]:
         or not _ACCEPTABLE.fullmatch(request_id)
         or hidden(request_id) != request_id
     ):
-        request_id = uuid4().hex
+        request_id = str(uuid4())
     with bound_contextvars(request_id=request_id):
         yield request_id
 
