@@ -100,6 +100,7 @@ def test_the_demo_accounts_can_be_filled_in_with_one_click(page: Page) -> None:
     page.goto("/sign-in")
     page.get_by_role("button", name="填入 teacher").click()
     expect(page.get_by_label("登录名")).to_have_value("teacher")
+    expect(page.get_by_role("row", name="weihai-health")).to_contain_text("卫生健康")
     assert_usable(page)
 
 
