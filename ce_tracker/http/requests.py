@@ -88,6 +88,9 @@ def _refuse_what_cannot_be_stored() -> None:
     if "\0" in request.path:
         raise NotFound
     if request.blueprint == "web" and any(
-        "\0" in text for _, text in (*request.args.items(True), *request.form.items(True))
+        "\0" in text
+        for fields in (request.args, request.form)
+        for texts in fields.listvalues()
+        for text in texts
     ):
         raise BadRequest("内容中有不能处理的字符。")

@@ -38,7 +38,7 @@ CREATE FUNCTION actor_steers() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(
     current_setting('ce.role', true) = 'authority'
     AND nullif(current_setting('ce.sector', true), '') IS NULL
-    AND length(current_setting('ce.region', true))
+    AND length(nullif(current_setting('ce.region', true), ''))
         - length(replace(current_setting('ce.region', true), '/', '')) <= 1, false);
 
 -- For tables whose rows are only ever added.

@@ -44,7 +44,7 @@ OPEN_TO_ANYBODY = {
 """Routes that need no sign-in. One more is a decision, so it is written down."""
 
 BODIES: dict[str, dict[str, Any]] = {
-    "/api/v1/tokens": {"name": "夜间同步", "scopes": ["me:read"], "days": 1},
+    "/api/v1/tokens": {"name": "夜间同步", "scopes": ["me:read"]},
 }
 """A body that is in order, for each route that asks for one."""
 

@@ -1,0 +1,463 @@
+"""An actor sees what it may and nothing else, twice over: by `visible_to` and by row security.
+
+Tables are found in PostgreSQL's catalogue and models in the mapper, so a new one is covered by
+itself: the tests then say what the world below lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from psycopg import sql
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
+
+from ce_tracker import clock
+from ce_tracker.accounts.models import ApiToken, Password, SignInAttempt, User, WebSession
+from ce_tracker.actor import Actor, Role, Sector
+from ce_tracker.audit import AuditEntry
+from ce_tracker.extensions import Base, act_as, db
+from ce_tracker.idempotency import IdempotentAnswer
+from ce_tracker.identity import PLACE
+from ce_tracker.jobs import Heartbeat, Job, State
+from ce_tracker.registry.models import Employer, Professional, Provider
+from config import DatabaseRole, Settings
+from tests.factories import HUANCUI, SHANDONG, WEIHAI, YINCHUAN, Factory
+
+PUBLIC = {
+    "regions": "public knowledge",
+    "heartbeats": "when the worker was last seen; /readyz asks without a sign-in",
+    "alembic_version": "the number of a migration; /readyz asks without a sign-in",
+}
+"""Tables that the web may read without row security, each with its reason."""
+
+NAMELESS = {
+    "sign_in_attempts": "keyed digests that name nobody, counted before anybody has signed in",
+}
+"""Tables whose rows the web may read whoever asks, each with its reason."""
+
+REGIONS = ("000000", SHANDONG, WEIHAI, HUANCUI, YINCHUAN)
+
+WRITES = {
+    "web_sessions": {"INSERT", "UPDATE"},
+    "api_tokens": {"INSERT", "UPDATE"},
+    "sign_in_attempts": {"INSERT", "DELETE"},
+    "jobs": {"INSERT", "UPDATE"},
+    "audit_entries": {"INSERT"},
+    "idempotent_answers": {"INSERT", "UPDATE"},
+}
+"""All that the web may write, however little of it; anything else is refused."""
+
+
+def world(make: Factory, seed: int) -> list[Actor]:
+    """Rows in every table, of people in many places; committed. Who they are."""
+    random = Random(seed)
+    keyring = make.settings.keyring()
+    now = clock.now()
+    paths = [make.path(code) for code in REGIONS]
+
+    def kept(*rows: Any) -> None:
+        db.session.add_all(rows)
+        db.session.flush()
+
+    def place() -> dict[str, Any]:
+        return {"region_path": random.choice(paths), "sector": random.choice(list(Sector))}
+
+    employers = [Employer(name=f"学校{i}", **place()) for i in range(6)]
+    providers = [Provider(name=f"基地{i}", **place()) for i in range(6)]
+    people = [
+        Professional(
+            name=f"人员{i}",
+            id_number_sealed=keyring.seal(b"%d" % i, PLACE),
+            id_number_index=keyring.index(b"%d" % i, PLACE),
+        )
+        for i in range(4)
+    ]
+    kept(*employers, *providers, *people)
+    users = []
+    for i in range(14):
+        role = random.choice(list(Role)) if i >= len(Role) else list(Role)[i]
+        users.append(
+            User(
+                login=f"user-{i}",
+                display_name=f"用户{i}",
+                role=role,
+                region_path=random.choice(paths),
+                sector=random.choice([None, *Sector]) if role is Role.AUTHORITY else None,
+                provider_id=random.choice(providers).id if role is Role.PROVIDER else None,
+                employer_id=random.choice(employers).id if role is Role.EMPLOYER else None,
+                professional_id=random.choice(people).id if role is Role.PROFESSIONAL else None,
+                must_change_password=False,
+                created_at=now,
+            )
+        )
+    kept(*users)
+    ids: list[UUID | None] = [None, *(user.id for user in users)]
+    life = {"created_at": now, "expires_at": now + timedelta(hours=1)}
+    for user in users:
+        kept(
+            Password(user_id=user.id, argon2="$argon2id$secret", changed_at=now),
+            WebSession(digest=uuid4().bytes, user_id=user.id, device="x", last_seen_at=now, **life),
+            ApiToken(
+                digest=uuid4().bytes, prefix="ce_x", user_id=user.id, name="x", scopes=[], **life
+            ),
+            IdempotentAnswer(
+                user_id=user.id, key_digest=uuid4().bytes, request_index=b"x", made_at=now
+            ),
+        )
+    for i in range(30):
+        kept(
+            Job(
+                kind="tidy",
+                key=str(i),
+                payload={},
+                due_at=now,
+                created_at=now,
+                state=random.choice(list(State)),
+                asked_by=random.choice(ids),
+                region_path=random.choice([None, *paths]),
+            ),
+            AuditEntry(
+                at=now,
+                actor_name="x",
+                action="token.created",
+                subject="x",
+                actor_id=random.choice(ids),
+                subject_user_id=random.choice(ids),
+                professional_id=random.choice([None, *(person.id for person in people)]),
+            ),
+        )
+    kept(SignInAttempt(bucket=b"x", at=now), Heartbeat(name="worker", at=now))
+    db.session.commit()
+    return [
+        Actor(
+            user_id=user.id,
+            login=user.login,
+            display_name=user.display_name,
+            role=Role(user.role),
+            region_path=user.region_path,
+            place="",
+            employer_id=user.employer_id,
+            provider_id=user.provider_id,
+            professional_id=user.professional_id,
+            sector=Sector(user.sector) if user.sector else None,
+        )
+        for user in users
+    ]
+
+
+def stranger(make: Factory) -> Actor:
+    """Signed in, and with nothing in the world that is theirs or in their charge."""
+    return Actor(
+        user_id=uuid4(),
+        login="stranger",
+        display_name="陌生人",
+        role=Role.PROFESSIONAL,
+        region_path=make.path(YINCHUAN),
+        place="",
+        professional_id=999_999,
+    )
+
+
+@contextmanager
+def as_web(settings: Settings, actor: Actor | None) -> Iterator[psycopg.Connection]:
+    """Raw SQL in the web's database role, with the actor set as the application sets it."""
+    with psycopg.connect(settings.database_for(DatabaseRole.WEB)) as connection:
+        for name, value in (actor.scope() if actor else {}).items():
+            connection.execute("SELECT set_config(%s, %s, true)", (f"ce.{name}", value))
+        yield connection
+        connection.rollback()
+
+
+def tables(make: Factory, condition: str = "true") -> list[str]:
+    found = db.session.execute(
+        text(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')"
+            f" AND relnamespace = 'public'::regnamespace AND {condition} ORDER BY relname"
+        )
+    )
+    return list(found.scalars())
+
+
+def readable(make: Factory) -> list[str]:
+    return tables(make, "has_any_column_privilege('ce_web', oid, 'SELECT')")
+
+
+def count(connection: psycopg.Connection, table: str) -> int:
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def scoped_models() -> list[Any]:
+    return [
+        mapper.class_
+        for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__name__)
+        if hasattr(mapper.class_, "visible_to")
+    ]
+
+
+def test_every_table_that_the_web_may_read_has_row_security_or_a_reason(make: Factory) -> None:
+    secured = set(tables(make, "relrowsecurity"))
+    assert set(readable(make)) - secured == set(PUBLIC)
+    assert secured.isdisjoint(PUBLIC)
+
+
+def test_no_view_reads_past_row_security(make: Factory) -> None:
+    loose = tables(
+        make,
+        "relkind IN ('v', 'm') AND NOT coalesce('security_invoker=true' = ANY(reloptions), false)"
+        " AND has_any_column_privilege('ce_web', oid, 'SELECT')",
+    )
+    assert loose == []
+
+
+def test_every_table_with_rows_of_somebodys_says_whom_they_are_visible_to(make: Factory) -> None:
+    scoped = {model.__tablename__ for model in scoped_models()}
+    assert set(readable(make)) - set(PUBLIC) - set(NAMELESS) - scoped == set(), (
+        "give the model a visible_to(actor)"
+    )
+
+
+def test_a_stranger_sees_no_row_of_any_table(make: Factory, settings: Settings) -> None:
+    world(make, seed=1)
+    with as_web(settings, stranger(make)) as connection:
+        for table in readable(make):
+            if table in PUBLIC or table in NAMELESS:
+                continue
+            there = db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            assert there > 0, f"tests/test_isolation.py: put rows of {table} into world()"
+            assert count(connection, table) == 0, table
+
+
+def test_nobody_sees_no_row_of_any_table(make: Factory, settings: Settings) -> None:
+    world(make, seed=1)
+    with as_web(settings, None) as connection:
+        seen = {table: count(connection, table) for table in readable(make)}
+    assert {table for table, rows in seen.items() if rows} == set(PUBLIC) | set(NAMELESS)
+
+
+def test_an_authority_without_a_region_sees_nothing(make: Factory, settings: Settings) -> None:
+    """A setting that was forgotten must not mean everything."""
+    world(make, seed=1)
+    lost = replace(stranger(make), role=Role.AUTHORITY, region_path="", professional_id=None)
+    with as_web(settings, lost) as connection:
+        for table in set(readable(make)) - set(PUBLIC) - set(NAMELESS):
+            assert count(connection, table) == 0, table
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_visible_to_and_row_security_show_the_same_rows(
+    make: Factory, settings: Settings, seed: int
+) -> None:
+    actors = [*world(make, seed), stranger(make)]
+    some_but_not_all = set()
+    for actor in actors:
+        with as_web(settings, actor) as connection:
+            for model in scoped_models():
+                key = list(model.__table__.primary_key.columns)
+                allowed = set(db.session.execute(select(*key).where(model.visible_to(actor))).all())
+                names = sql.SQL(", ").join(sql.Identifier(column.name) for column in key)
+                shown = connection.execute(
+                    sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(model.__tablename__))
+                ).fetchall()
+                assert set(shown) == {tuple(row) for row in allowed}, (actor, model)
+                there = len(db.session.execute(select(*key)).all())
+                if 0 < len(shown) < there:
+                    some_but_not_all.add(model.__tablename__)
+    scoped = {model.__tablename__ for model in scoped_models()} - set(PUBLIC)
+    assert some_but_not_all == scoped, "the world is too poor to tell the rules apart"
+
+
+def test_the_web_writes_nothing_that_it_was_not_granted(make: Factory, settings: Settings) -> None:
+    [actor, *_] = world(make, seed=1)
+    for table in tables(make, "relkind IN ('r', 'p')"):
+        column = db.session.execute(
+            text(
+                "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:table AS regclass)"
+                " AND attnum > 0 AND attgenerated = '' LIMIT 1"
+            ),
+            {"table": table},
+        ).scalar_one()
+        name = sql.Identifier(table)
+        attempts = {
+            "INSERT": sql.SQL("INSERT INTO {} DEFAULT VALUES").format(name),
+            "UPDATE": sql.SQL("UPDATE {} SET {c} = {c}").format(name, c=sql.Identifier(column)),
+            "DELETE": sql.SQL("DELETE FROM {}").format(name),
+            "TRUNCATE": sql.SQL("TRUNCATE {}").format(name),
+        }
+        for what, attempt in attempts.items():
+            if what in WRITES.get(table, set()):
+                continue
+            with (
+                as_web(settings, actor) as connection,
+                pytest.raises(psycopg.errors.InsufficientPrivilege),
+            ):
+                connection.execute(attempt)
+
+
+def test_the_web_cannot_change_the_identity_or_owner_of_what_it_may_update(make: Factory) -> None:
+    columns = db.session.execute(
+        text(
+            "SELECT table_name, column_name FROM information_schema.column_privileges"
+            " WHERE grantee = 'ce_web' AND privilege_type = 'UPDATE' ORDER BY 1, 2"
+        )
+    ).all()
+    assert [tuple(row) for row in columns] == [
+        ("api_tokens", "revoked_at"),
+        ("idempotent_answers", "answer_sealed"),
+        ("jobs", "attempts"),
+        ("jobs", "due_at"),
+        ("jobs", "error"),
+        ("jobs", "finished_at"),
+        ("jobs", "state"),
+        ("web_sessions", "revoked_at"),
+    ]
+
+
+def test_what_the_web_may_update_it_cannot_update_of_others(
+    make: Factory, settings: Settings
+) -> None:
+    world(make, seed=1)
+    with as_web(settings, stranger(make)) as connection:
+        for change in (
+            "UPDATE api_tokens SET revoked_at = now()",
+            "UPDATE web_sessions SET revoked_at = now()",
+            "UPDATE idempotent_answers SET answer_sealed = ''",
+            "UPDATE jobs SET state = 'waiting'",
+        ):
+            assert connection.execute(change).rowcount == 0, change
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "INSERT INTO web_sessions (digest, user_id, device, created_at, last_seen_at, expires_at)"
+        " SELECT 'x', id, 'x', now(), now(), now() + interval '1 day' FROM u",
+        "INSERT INTO api_tokens (digest, prefix, user_id, name, scopes, created_at, expires_at)"
+        " SELECT 'x', 'x', id, 'x', '{me:read}', now(), now() + interval '1 day' FROM u",
+        "INSERT INTO idempotent_answers (user_id, key_digest, request_index, made_at)"
+        " SELECT id, 'x', 'x', now() FROM u",
+        "INSERT INTO jobs (kind, key, payload, due_at, asked_by, created_at)"
+        " SELECT 'tidy', 'x', '{}', now(), id, now() FROM u",
+        "INSERT INTO audit_entries (at, actor_id, actor_name, action, subject)"
+        " SELECT now(), id, 'x', 'token.created', 'x' FROM u",
+    ],
+)
+def test_the_web_adds_nothing_in_somebody_elses_name(
+    make: Factory, settings: Settings, attempt: str
+) -> None:
+    [other, *_] = world(make, seed=1)
+    with as_web(settings, stranger(make)) as connection:
+        query = f"WITH u AS (SELECT '{other.user_id}'::uuid AS id) {attempt}"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            connection.execute(query.encode())
+
+
+def test_no_hash_of_a_password_can_be_read_by_the_web(make: Factory, settings: Settings) -> None:
+    actors = world(make, seed=1)
+    for actor in actors:
+        with as_web(settings, actor) as connection:
+            for query in ("SELECT argon2 FROM passwords", "SELECT count(*) FROM passwords"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(query)
+                connection.rollback()
+
+
+def test_functions_with_the_owners_rights_trust_no_temporary_table(make: Factory) -> None:
+    """Unless named, the temporary schema comes first: `CREATE TEMP TABLE users` would be read."""
+    trusting = db.session.execute(
+        text(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+            " AND NOT coalesce('search_path=public, pg_temp' = ANY(proconfig), false)"
+        )
+    )
+    assert trusting.scalars().all() == []
+
+
+def test_only_what_was_granted_may_be_executed(make: Factory) -> None:
+    open_to_all = db.session.execute(
+        text(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+            " AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0))"
+        )
+    )
+    assert open_to_all.scalars().all() == []
+
+
+def test_neither_role_of_the_service_can_step_around_row_security(make: Factory) -> None:
+    roles = db.session.execute(
+        text(
+            "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"
+            " WHERE rolname IN ('ce_web', 'ce_worker') ORDER BY 1"
+        )
+    )
+    assert [tuple(row) for row in roles] == [
+        ("ce_web", False, False, False, False),
+        ("ce_worker", False, False, False, False),
+    ]
+
+
+def test_an_actor_does_not_leak_to_the_next_user_of_a_pooled_connection(
+    make: Factory, web: Flask
+) -> None:
+    [actor, *_] = world(make, seed=1)
+
+    def asks() -> tuple[int, int, str | None]:
+        row = db.session.execute(
+            text(
+                "SELECT pg_backend_pid(), (SELECT count(*) FROM users),"
+                " nullif(current_setting('ce.user_id', true), '')"
+            )
+        ).one()
+        return row[0], row[1], row[2]
+
+    with web.app_context():
+        db.engine.dispose()  # so that there is one connection, and each of us gets it
+    seen = []
+    for who in (actor, None, actor, None):
+        with web.app_context():
+            if who is not None:
+                act_as(who)
+            seen.append(asks())
+            db.session.commit() if len(seen) % 2 else db.session.rollback()
+            db.session.remove()
+    assert len({pid for pid, _, _ in seen}) == 1, "not one connection, so nothing was shown"
+    assert [(rows > 0, who) for _, rows, who in seen] == [
+        (True, str(actor.user_id)),
+        (False, None),
+        (True, str(actor.user_id)),
+        (False, None),
+    ]
+
+
+def test_the_actor_is_told_anew_in_each_transaction_of_a_request(make: Factory, web: Flask) -> None:
+    [actor, *_] = world(make, seed=1)
+    with web.app_context():
+        act_as(actor)
+        for _ in range(2):
+            assert db.session.scalars(select(User.id).where(User.id == actor.user_id)).all()
+            db.session.commit()
+        act_as(None)
+        assert db.session.scalars(select(User.id)).all() == []
+        db.session.remove()
+
+
+def test_the_worker_writes_no_accounts_password_away(make: Factory, worker: Flask) -> None:
+    """What the worker may not do at all: remove people, passwords or the audit."""
+    world(make, seed=1)
+    with worker.app_context():
+        for table in ("users", "passwords", "audit_entries"):
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                db.session.execute(text(f"DELETE FROM {table}"))
+            db.session.rollback()
