@@ -170,8 +170,8 @@ class Unavailable(CeTrackerError):
 
 
 def all_errors(root: type[CeTrackerError] = CeTrackerError) -> Iterator[type[CeTrackerError]]:
-    """Every kind of error that a client can meet."""
-    if root is not SettingsError:
+    """Every kind of error that a client can meet: those with a code of their own."""
+    if "code" in vars(root):
         yield root
     for child in root.__subclasses__():
         yield from all_errors(child)

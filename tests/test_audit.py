@@ -99,7 +99,7 @@ def test_a_rolled_back_deed_is_not_written_down(make: Factory, web: Flask) -> No
 
 
 def test_a_deed_without_a_name_cannot_be_recorded(make: Factory) -> None:
-    with pytest.raises(KeyError, match="token.sold"):
+    with pytest.raises(KeyError, match=r"token\.sold"):
         audit.record("token.sold", "x")
 
 

@@ -342,16 +342,27 @@ def test_what_the_web_may_update_it_cannot_update_of_others(
 @pytest.mark.parametrize(
     "attempt",
     [
-        "INSERT INTO web_sessions (digest, user_id, device, created_at, last_seen_at, expires_at)"
-        " SELECT 'x', id, 'x', now(), now(), now() + interval '1 day' FROM u",
-        "INSERT INTO api_tokens (digest, prefix, user_id, name, scopes, created_at, expires_at)"
-        " SELECT 'x', 'x', id, 'x', '{me:read}', now(), now() + interval '1 day' FROM u",
-        "INSERT INTO idempotent_answers (user_id, key_digest, request_index, made_at)"
-        " SELECT id, 'x', 'x', now() FROM u",
-        "INSERT INTO jobs (kind, key, payload, due_at, asked_by, created_at)"
-        " SELECT 'tidy', 'x', '{}', now(), id, now() FROM u",
-        "INSERT INTO audit_entries (at, actor_id, actor_name, action, subject)"
-        " SELECT now(), id, 'x', 'token.created', 'x' FROM u",
+        (
+            "INSERT INTO web_sessions"
+            " (digest, user_id, device, created_at, last_seen_at, expires_at)"
+            " SELECT 'x', id, 'x', now(), now(), now() + interval '1 day' FROM u"
+        ),
+        (
+            "INSERT INTO api_tokens (digest, prefix, user_id, name, scopes, created_at, expires_at)"
+            " SELECT 'x', 'x', id, 'x', '{me:read}', now(), now() + interval '1 day' FROM u"
+        ),
+        (
+            "INSERT INTO idempotent_answers (user_id, key_digest, request_index, made_at)"
+            " SELECT id, 'x', 'x', now() FROM u"
+        ),
+        (
+            "INSERT INTO jobs (kind, key, payload, due_at, asked_by, created_at)"
+            " SELECT 'tidy', 'x', '{}', now(), id, now() FROM u"
+        ),
+        (
+            "INSERT INTO audit_entries (at, actor_id, actor_name, action, subject)"
+            " SELECT now(), id, 'x', 'token.created', 'x' FROM u"
+        ),
     ],
 )
 def test_the_web_adds_nothing_in_somebody_elses_name(
