@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from werkzeug.test import TestResponse
 
 from ce_tracker import idempotency
@@ -205,24 +207,17 @@ def test_a_request_that_waits_too_long_for_its_twin_is_told_so(
     assert post(web, account).status_code == 201
 
 
-def patience(web: Flask, span: str) -> Any:
-    """The pool's connections wait this long for a lock, for the duration."""
-    from contextlib import contextmanager
+@contextmanager
+def patience(web: Flask, span: str) -> Iterator[None]:
+    """Our connections wait this long for a lock, for the duration."""
+    with web.app_context():
+        engine = db.engine
 
-    from sqlalchemy import event
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{span}'")
 
-    @contextmanager
-    def impatient() -> Any:
-        with web.app_context():
-            engine = db.engine
-
-        def begin(connection: Any) -> None:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{span}'")
-
-        event.listen(engine, "begin", begin)
-        try:
-            yield
-        finally:
-            event.remove(engine, "begin", begin)
-
-    return impatient()
+    event.listen(engine, "begin", begin)
+    try:
+        yield
+    finally:
+        event.remove(engine, "begin", begin)

@@ -202,7 +202,7 @@ def is_problem(answer: TestResponse, status: int, code: str) -> bool:
     return (
         answer.status_code == status
         and answer.content_type == "application/problem+json"
-        and answer.get_json()["code"] == code
+        and bool(answer.get_json()["code"] == code)
     )
 
 
