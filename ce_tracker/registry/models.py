@@ -22,8 +22,10 @@ from sqlalchemy import (
     false,
     func,
     or_,
+    text,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ce_tracker.actor import Actor, Role
@@ -90,11 +92,16 @@ class Region(Base):
 
 
 class Employer(Base):
+    """A unit by its unified social credit code. Name, place and sector are a copy of what is known
+    of today (`EmployerFact`), kept here for lists and for row security; see `snapshot.py`."""
+
     __tablename__ = "employers"
-    __table_args__ = (Index(None, "region_path"),)
+    __table_args__ = (Index(None, "region_path"), Index(None, "pinyin"))
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    credit_code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    pinyin: Mapped[str]
     region_path: Mapped[str] = mapped_column(ForeignKey("regions.path"))
     sector: Mapped[str]
 
@@ -110,11 +117,15 @@ class Employer(Base):
 
 
 class Provider(Base):
+    """Who holds training. Name, place and sector are a copy of what is known of today."""
+
     __tablename__ = "providers"
-    __table_args__ = (Index(None, "region_path"),)
+    __table_args__ = (Index(None, "region_path"), Index(None, "pinyin"))
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    credit_code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    pinyin: Mapped[str]
     region_path: Mapped[str] = mapped_column(ForeignKey("regions.path"))
     sector: Mapped[str]
 
@@ -130,26 +141,78 @@ class Provider(Base):
 
 
 class Professional(Base):
+    """A person by their ID number. Employer, department, place and sector are a copy of today's
+    main employment; without one they are empty, and nobody but the person sees the record."""
+
     __tablename__ = "professionals"
+    __table_args__ = (
+        Index(None, "employer_id", "pinyin"),
+        Index(None, "region_path"),
+        Index(None, "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str]
+    pinyin: Mapped[str]
+    """Sorts and finds by sound: the full spelling, a space, the initials."""
+    id_kind: Mapped[str]
+    id_tail: Mapped[str]
+    """The last four, by which two people of one name are told apart."""
     id_number_sealed: Mapped[bytes] = mapped_column(
-        LargeBinary, info={"sealed": "professionals.id_number"}
+        LargeBinary, deferred=True, info={"sealed": "professionals.id_number"}
     )
+    """Not among what the web's role may read: `reveal_id_number()` hands it out, and audits."""
     id_number_index: Mapped[bytes] = mapped_column(
-        LargeBinary, unique=True, info={"index_of": "id_number_sealed"}
+        LargeBinary, unique=True, deferred=True, info={"index_of": "id_number_sealed"}
     )
+    employer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("employers.id"))
+    department: Mapped[str | None]
+    region_path: Mapped[str | None] = mapped_column(ForeignKey("regions.path"))
+    sector: Mapped[str | None]
+    merged_into: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("professionals.id"))
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        if actor.role is Role.PROFESSIONAL:
-            return cls.id == actor.professional_id
-        return false()
+        match actor.role:
+            case Role.AUTHORITY:
+                return in_charge(actor, cls.region_path, cls.sector)
+            case Role.EMPLOYER:
+                return cls.employer_id == actor.employer_id
+            case Role.PROFESSIONAL:
+                return or_(
+                    cls.id == actor.professional_id, cls.merged_into == actor.professional_id
+                )
+            case Role.PROVIDER:
+                return false()
+
+
+class TitleSeries(Base):
+    """A series of titles (职称系列), with what its levels are called."""
+
+    __tablename__ = "title_series"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sector: Mapped[str]
+    title_names: Mapped[dict[str, list[str]]] = mapped_column(JSONB)
+    """Level → the names that certificates use."""
+
+
+class Field(Base):
+    """A profession within a series (专业)."""
+
+    __tablename__ = "fields"
+    __table_args__ = (Index(None, "series_code"),)
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    series_code: Mapped[str] = mapped_column(ForeignKey("title_series.code"))
 
 
 def in_charge(
-    actor: Actor, region_path: Mapped[str], sector: Mapped[str] | None = None
+    actor: Actor,
+    region_path: Mapped[str] | Mapped[str | None],
+    sector: Mapped[str] | Mapped[str | None] | None = None,
 ) -> ColumnElement[bool]:
     """Whether an authority's region, and its sector if it has one, cover a row."""
     covered: ColumnElement[bool] = func.starts_with(region_path, actor.region_path)
