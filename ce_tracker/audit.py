@@ -26,6 +26,13 @@ ACTIONS = {
     "token.revoked": "作废令牌",
     "job.restarted": "重新执行后台任务",
     "keys.rotated": "更换密钥",
+    "employer.opened": "登记用人单位",
+    "employer.changed": "更正用人单位",
+    "provider.opened": "登记施教机构",
+    "provider.changed": "更正施教机构",
+    "provider.accredited": "认定继续教育基地",
+    "person.corrected": "更正人员信息",
+    "roster.applied": "导入花名册",
 }
 
 
@@ -72,6 +79,7 @@ def record(
     by: Actor | None = None,
     subject_user_id: UUID | None = None,
     professional_id: int | None = None,
+    region_path: str | None = None,
     reason: str | None = None,
     **facts: Any,
 ) -> None:
@@ -92,7 +100,7 @@ def record(
             subject=subject,
             subject_user_id=subject_user_id,
             professional_id=professional_id,
-            region_path=actor.region_path if actor else None,
+            region_path=region_path or (actor.region_path if actor else None),
             reason=reason,
             facts=facts,
             request_id=current_request_id(),

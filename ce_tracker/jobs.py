@@ -41,6 +41,7 @@ from ce_tracker.logs import current_request_id
 TITLES = {
     "reseal": "更换密钥后重新加密",
     "tidy": "清理过期的登录和记录",
+    "refresh-registry": "更新单位和人员的当日信息",
 }
 """What each kind is called by those who watch; what it does stands in `workers.tasks`."""
 

@@ -19,6 +19,7 @@ from ce_tracker.extensions import Base, db
 from ce_tracker.identity import PLACE
 from ce_tracker.jobs import Job
 from ce_tracker.registry.models import Employer, Professional, Provider
+from ce_tracker.registry.names import pinyin
 from ce_tracker.registry.regions import by_code
 from config import Settings
 
@@ -52,16 +53,26 @@ class Factory:
         return region.path
 
     def employer(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Employer:
+        number = next(self._numbers)
         return self._kept(
             Employer(
-                name=f"单位{next(self._numbers)}", region_path=self.path(region), sector=sector
+                credit_code=f"91TEST{number:012d}",
+                name=f"单位{number}",
+                pinyin=f"danwei{number} dw{number}",
+                region_path=self.path(region),
+                sector=sector,
             )
         )
 
     def provider(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Provider:
+        number = next(self._numbers)
         return self._kept(
             Provider(
-                name=f"基地{next(self._numbers)}", region_path=self.path(region), sector=sector
+                credit_code=f"52TEST{number:012d}",
+                name=f"基地{number}",
+                pinyin=f"jidi{number} jd{number}",
+                region_path=self.path(region),
+                sector=sector,
             )
         )
 
@@ -71,6 +82,9 @@ class Factory:
         return self._kept(
             Professional(
                 name=name,
+                pinyin=pinyin(name),
+                id_kind="resident",
+                id_tail=number[-4:].decode(),
                 id_number_sealed=keyring.seal(number, PLACE),
                 id_number_index=keyring.index(number, PLACE),
             )

@@ -1,0 +1,151 @@
+"""People: registering one, who employs them, and all that is known of them on a day.
+
+A person is registered once, by ID number, for life. Whoever employs them next finds the same
+record with its history; nobody is ever deleted, an employment ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from sqlalchemy import or_, select
+
+from ce_tracker import clock
+from ce_tracker.extensions import db
+from ce_tracker.identity import PLACE
+from ce_tracker.registry import facts, snapshot
+from ce_tracker.registry.dated import (
+    Appointment,
+    Appraisal,
+    Employment,
+    OfProfessional,
+    ServiceSpell,
+    Title,
+)
+from ce_tracker.registry.models import Professional
+from ce_tracker.registry.names import pinyin
+from ce_tracker.sealing import Keyring
+
+Kind = TypeVar("Kind", bound=OfProfessional)
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """All that is known of a person on a day: what rules are judged on."""
+
+    employment: Employment | None
+    titles: Sequence[Title]
+    appointments: Sequence[Appointment]
+    service: Sequence[ServiceSpell]
+    """All spells begun by the day, ended or not: rules add them up."""
+    appraisals: Sequence[Appraisal]
+
+
+def register(keyring: Keyring, name: str, id_number: str, id_kind: str) -> Professional:
+    """A new record; the caller has looked for the ID number, under the lock that imports hold."""
+    person = Professional(
+        name=name,
+        pinyin=pinyin(name),
+        id_kind=id_kind,
+        id_tail=id_number[-4:],
+        id_number_sealed=keyring.seal(id_number.encode(), PLACE),
+        id_number_index=keyring.index(id_number.encode(), PLACE),
+    )
+    db.session.add(person)
+    db.session.flush()
+    return person
+
+
+def find(keyring: Keyring, id_number: str) -> Professional | None:
+    """Under every key that is still in use."""
+    return db.session.scalar(
+        select(Professional).where(
+            Professional.id_number_index.in_(keyring.indexes(id_number.encode(), PLACE))
+        )
+    )
+
+
+def employ(
+    person: Professional, employer_id: int, department: str | None, since: date, source: str
+) -> Employment:
+    """From `since` on this is the main employment; an earlier one ends the day before."""
+    hold(person)
+    fact = facts.put(
+        Employment(
+            professional_id=person.id,
+            employer_id=employer_id,
+            department=department,
+            valid_from=since,
+        ),
+        source,
+    )
+    snapshot.refresh_professionals([person.id], clock.today())
+    return fact
+
+
+def leave(person: Professional, last_day_plus_one: date, source: str) -> None:
+    """The main employment of that day ends; nothing of what was before changes."""
+    hold(person)
+    for employment in db.session.scalars(
+        select(Employment).where(
+            Employment.professional_id == person.id,
+            Employment.known_at(),
+            or_(Employment.valid_to.is_(None), Employment.valid_to > last_day_plus_one),
+        )
+    ).all():
+        if employment.valid_from < last_day_plus_one:
+            facts.correct(employment, source, valid_to=last_day_plus_one)
+        else:
+            facts.withdraw(employment)
+    snapshot.refresh_professionals([person.id], clock.today())
+
+
+def hold(person: Professional) -> None:
+    """One writer at a time for what is known of a person."""
+    db.session.execute(
+        select(Professional.id).where(Professional.id == person.id).with_for_update()
+    )
+
+
+def facts_of(record_ids: Sequence[int], day: date, moment: datetime | None = None) -> PersonFacts:
+    """Of a person (all their records, if some were merged), on a day, as known at a moment."""
+    employments = _holding(Employment, record_ids, day, moment)
+    return PersonFacts(
+        employment=employments[0] if employments else None,
+        titles=_holding(Title, record_ids, day, moment),
+        appointments=_begun(Appointment, record_ids, day, moment),
+        service=_begun(ServiceSpell, record_ids, day, moment),
+        appraisals=_begun(Appraisal, record_ids, day, moment),
+    )
+
+
+def history_of(kind: type[Kind], record_ids: Sequence[int]) -> Sequence[Kind]:
+    """Every row there ever was, corrected ones included: newest in the world first."""
+    return db.session.scalars(
+        select(kind)
+        .where(kind.professional_id.in_(record_ids))
+        .order_by(kind.valid_from.desc(), kind.known_from.desc(), kind.id.desc())
+    ).all()
+
+
+def _holding(
+    kind: type[Kind], record_ids: Sequence[int], day: date, moment: datetime | None
+) -> Sequence[Kind]:
+    return db.session.scalars(
+        select(kind)
+        .where(kind.professional_id.in_(record_ids), kind.known_at(moment), kind.holds_on(day))
+        .order_by(kind.valid_from.desc(), kind.id)
+    ).all()
+
+
+def _begun(
+    kind: type[Kind], record_ids: Sequence[int], day: date, moment: datetime | None
+) -> Sequence[Kind]:
+    return db.session.scalars(
+        select(kind)
+        .where(kind.professional_id.in_(record_ids), kind.known_at(moment), kind.valid_from <= day)
+        .order_by(kind.valid_from.desc(), kind.id)
+    ).all()
