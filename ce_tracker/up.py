@@ -25,7 +25,7 @@ from urllib.request import urlopen
 import structlog
 from flask import Flask
 
-from ce_tracker import embedded
+from ce_tracker import embedded, logs
 from ce_tracker.app import create_app
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.home import Home
@@ -231,7 +231,9 @@ def web_application() -> Flask:
     starter = multiprocessing.parent_process()
     if starter is not None and starter.pid is not None:
         end_with(starter.pid)
-    return create_app(Settings.from_env(), DatabaseRole.WEB)
+    settings = Settings.from_env()
+    logs.configure(settings.log_level)
+    return create_app(settings, DatabaseRole.WEB)
 
 
 def require_free_port(settings: Settings) -> None:

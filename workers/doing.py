@@ -145,8 +145,8 @@ def _begin(job_id: UUID) -> Job | None:
         job.state = State.RUNNING
         job.attempts += 1
         job.started_at = job.started_at or now
-        # If this attempt kills us, others go first.
-        job.due_at = now + _patience(job.attempts)
+        # If this attempt kills us, others go first; after the last one it is only to be buried.
+        job.due_at = now if job.attempts == MAX_ATTEMPTS else now + _patience(job.attempts)
     db.session.commit()
     return job
 

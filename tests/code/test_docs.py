@@ -237,6 +237,15 @@ def test_every_address_that_the_documents_name_is_a_route() -> None:
                 assert address in known, f"{_name(path)}: {address}"
 
 
+def test_the_operators_document_names_every_address_that_is_for_operators() -> None:
+    named = {row[0].strip("`") for row in _rows(DOCS / "operating.md")}
+    for address in ("/healthz", "/readyz"):
+        assert ("GET", address) in _routes()
+        assert address in named
+    assert ("GET", "/metrics") in _routes()
+    assert "`/metrics`" in (DOCS / "operating.md").read_text()
+
+
 def test_the_api_document_lists_every_resource() -> None:
     listed = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/api/v1/[^`]+)`", API.read_text()))
     served = {
