@@ -10,6 +10,7 @@ from ce_tracker import clock, jobs
 from ce_tracker.accounts.tidying import tidy
 from ce_tracker.bell import bell
 from ce_tracker.extensions import db
+from ce_tracker.registry.snapshot import refresh
 from ce_tracker.rotation import reseal
 from workers import doing
 from workers.celery_app import celery_app, flask_app, settings
@@ -19,9 +20,10 @@ log = structlog.get_logger(__name__)
 KINDS: dict[str, jobs.Step] = {
     "reseal": reseal,
     "tidy": tidy,
+    "refresh-registry": refresh,
 }
 
-NIGHTLY = {"tidy": time(3, 10), "reseal": time(3, 40)}
+NIGHTLY = {"refresh-registry": time(0, 5), "tidy": time(3, 10), "reseal": time(3, 40)}
 """Job kind → hour in Shanghai at which the day's job falls due."""
 
 BUDGET_SECONDS = 60
