@@ -15,6 +15,7 @@ CeTrackerError                      500 internal_error
 │   └── RequestUnderWay             409 request_under_way
 ├── TooLarge                        413 too_large
 ├── WrongMediaType                  415 wrong_media_type
+├── UnreadableFile                  422 unreadable_file    one kind each in ce_tracker.sheets.refusals
 ├── KeyReused                       422 idempotency_key_reused
 ├── TooMany                         429 too_many_requests
 └── Unavailable                     503 unavailable
@@ -141,6 +142,15 @@ class WrongMediaType(CeTrackerError):
     status = 415
     title = "不支持这种内容格式"
     remedy = "请以 Content-Type: application/json 提交。"
+
+
+class UnreadableFile(CeTrackerError):
+    """A spreadsheet that cannot be read as one; `reason` says why, for programs."""
+
+    code = "unreadable_file"
+    status = 422
+    title = "文件无法读取"
+    remedy = "请用 Excel 或 WPS 打开文件，另存为“Excel 工作簿（*.xlsx）”后再上传。"
 
 
 class KeyReused(CeTrackerError):

@@ -28,8 +28,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "idempotency": frozenset({"actor", "clock", "errors", "extensions", "sealing"}),
     "jobs": frozenset({"actor", "audit", "clock", "errors", "extensions", "identity", "logs"}),
     "rotation": frozenset({"extensions", "jobs", "sealing"}),
+    "sheets": frozenset({"errors", "clock", "processes"}),
     # domains
-    "registry": GROUND,
+    "registry": GROUND | {"sheets"},
     "accounts": GROUND | {"registry"},
     # the edges
     "http": GROUND | {"accounts", "registry", "config"},

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from ce_tracker import clock, jobs
+from ce_tracker import clock
 from ce_tracker.clock import SHANGHAI
 from ce_tracker.errors import Conflict
 from ce_tracker.extensions import db
@@ -18,6 +18,7 @@ from ce_tracker.registry.models import Employer, Professional
 from ce_tracker.registry.units import EmployerContent
 from config import Settings
 from tests.factories import HUANCUI, WEIHAI, YINCHUAN, Factory
+from workers import doing
 
 SOURCE = "test"
 BOUNDARY = date(2026, 6, 1)
@@ -85,7 +86,7 @@ def test_a_fact_whose_day_comes_is_copied_that_night(make: Factory, worker: Flas
     with clock.pinned(datetime(2026, 6, 1, 0, 5, tzinfo=SHANGHAI)):
         make.job("refresh-registry")
         with worker.app_context():
-            jobs.run_next({"refresh-registry": snapshot.refresh}, budget_seconds=60)
+            doing.run_next({"refresh-registry": snapshot.refresh}, budget_seconds=60)
     db.session.expire_all()
     assert person.employer_id == new.id
     assert person.region_path == new.region_path
@@ -97,7 +98,7 @@ def test_a_unit_is_opened_once_and_its_change_of_standing_keeps_the_past(make: F
         units.open_employer("91371002TEST000001", _content(make), date(2016, 1, 1), SOURCE)
     units.change_employer(
         unit,
-        _content(make, name="威海市实验中学", affiliation="city"),
+        _content(make, name="威海实验中学", affiliation="city"),
         BOUNDARY,
         SOURCE,
         "上划市属",
@@ -110,7 +111,7 @@ def test_a_unit_is_opened_once_and_its_change_of_standing_keeps_the_past(make: F
     }
     assert facts[BOUNDARY - timedelta(days=1)].affiliation == "county"
     assert facts[BOUNDARY].affiliation == "city"
-    assert db.session.scalars(select(Employer)).one().name == "威海市实验中学"
+    assert db.session.scalars(select(Employer)).one().name == "威海实验中学"
 
 
 def test_leaving_before_it_began_means_it_never_was(make: Factory) -> None:
