@@ -6,10 +6,12 @@ export PORT
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format torture bench lock clean
+.PHONY: help setup run test check format torture bench lock clean
 
 help:  ## 列出所有命令 / list every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/run.ready ce_tracker/web/static/vendor/.ready  ## 只准备环境 / set up without starting
 
 run: .venv/run.ready ce_tracker/web/static/vendor/.ready  ## 启动全部服务 / start everything (PORT, CE_HOME)
 	@exec $(bin)/ce-tracker up

@@ -233,8 +233,12 @@ class Settings:
         return self.redis_url is None
 
     @property
+    def is_production(self) -> bool:
+        return self.env is Env.PRODUCTION
+
+    @property
     def secure_cookies(self) -> bool:
-        return self.https or self.env is Env.PRODUCTION
+        return self.https or self.is_production
 
     def database_for(self, role: DatabaseRole) -> Secret:
         own = {
@@ -252,6 +256,11 @@ class Settings:
         if self.keys is None:
             raise SettingsError(["CE_KEYS：没有密钥"])
         return self.keys
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """The environment variables that are settings."""
+        return frozenset(field.metadata["name"] for field in dataclasses.fields(cls))
 
     def with_(self, **changes: Any) -> Self:
         return dataclasses.replace(self, **changes)

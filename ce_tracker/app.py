@@ -72,3 +72,8 @@ def _ring(session: HouseSession) -> None:
     """A job was asked for, and is now there to be found."""
     if session.info.pop("job_asked", False):
         bell().ring()
+
+
+@event.listens_for(HouseSession, "after_rollback")
+def _do_not_ring(session: HouseSession) -> None:
+    session.info.pop("job_asked", None)

@@ -13,7 +13,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +125,9 @@ class Supervisor:
                 *("--factory", "ce_tracker.up:web_application"),
             ],
             settings.with_(
-                database_url=None, web_database_url=settings.database_for(DatabaseRole.WEB)
+                database_url=None,
+                web_database_url=settings.database_for(DatabaseRole.WEB),
+                worker_database_url=None,
             ),
             PROMETHEUS_MULTIPROC_DIR=str(numbers),
         )
@@ -191,7 +193,9 @@ class Supervisor:
             name,
             ["celery", "--app", self.celery_app, *arguments],
             settings.with_(
-                database_url=None, worker_database_url=settings.database_for(DatabaseRole.WORKER)
+                database_url=None,
+                worker_database_url=settings.database_for(DatabaseRole.WORKER),
+                web_database_url=None,
             ),
         )
         child.patience_seconds = patience_seconds
@@ -204,7 +208,7 @@ class Supervisor:
             [str(program), *command[1:]],
             self.home.logs / f"{name}.log",
             environment={
-                **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
+                **_without_settings(os.environ),
                 **settings.environment(),
                 **more,
                 "PYTHONPATH": str(ROOT),
@@ -234,6 +238,12 @@ def web_application() -> Flask:
     settings = Settings.from_env()
     logs.configure(settings.log_level)
     return create_app(settings, DatabaseRole.WEB)
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """A child is told its own settings alone: not another role's address by inheritance."""
+    ours = Settings.names()
+    return {name: value for name, value in environ.items() if name not in ours}
 
 
 def require_free_port(settings: Settings) -> None:

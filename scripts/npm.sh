@@ -7,4 +7,4 @@ if ! command -v npm >/dev/null 2>&1; then
     command -v npm >/dev/null 2>&1 ||
         .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/node.lock
 fi
-exec npm "$@" --ignore-scripts --no-audit --no-fund --loglevel=error
+exec npm "$@" --ignore-scripts --no-audit --no-fund --loglevel=error --no-update-notifier

@@ -114,7 +114,7 @@ def _work(claim: _Claim, kinds: Kinds, until: float) -> bool:
     ):
         try:
             step = kinds[job.kind]
-            while monotonic() < until:
+            while True:
                 finished = step(job)
                 _count_step(job, finished=finished)
                 db.session.flush()
@@ -123,6 +123,8 @@ def _work(claim: _Claim, kinds: Kinds, until: float) -> bool:
                 if finished:
                     log.info("job done", steps=job.steps_done)
                     return True
+                if monotonic() >= until:
+                    break
             _leave_for_later(claim)
         except NotYet as not_yet:
             db.session.rollback()

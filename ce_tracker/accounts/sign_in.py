@@ -22,6 +22,7 @@ from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import delete, func, select, text
 
 from ce_tracker import audit, clock
@@ -77,9 +78,10 @@ def sign_in(keyring: Keyring, visitor: Visitor, login: str, password: str) -> Si
             )
             db.session.commit()
         raise WrongPasswordError
-    assert found is not None  # noqa: S101  a password that matches is somebody's
-    actor = _enter_as(found.user_id)
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(counted)))
+    actor = _enter_as(found.user_id) if found else None
+    if actor is None:  # a demo account in production
+        raise WrongPasswordError
+    forget_attempts(counted)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     db.session.add(
         WebSession(
@@ -172,14 +174,17 @@ def count_attempt(keyring: Keyring, named: Mapping[str, int]) -> list[UUID]:
     return counted
 
 
+def forget_attempts(counted: list[UUID]) -> None:
+    """They were no guesses."""
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(counted)))
+
+
 def _seconds(span: timedelta) -> int:
     return max(1, int(span.total_seconds()))
 
 
-def _enter_as(user_id: UUID) -> Actor:
-    actor = _entered(db.session.execute(select(func.enter_as(user_id))).scalar_one())
-    assert actor is not None  # noqa: S101  `password_of` gives enabled accounts only
-    return actor
+def _enter_as(user_id: UUID) -> Actor | None:
+    return _entered(db.session.execute(select(func.enter_as(user_id))).scalar_one())
 
 
 def _entered(facts: dict[str, object] | None) -> Actor | None:
@@ -187,5 +192,7 @@ def _entered(facts: dict[str, object] | None) -> Actor | None:
     if facts is None:
         return None
     actor = Actor.from_facts(facts)
+    if actor.demo and current_app.config["CE_SETTINGS"].is_production:
+        return None  # its password stands in the README
     db.session.info["actor"] = actor
     return actor

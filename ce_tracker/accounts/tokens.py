@@ -56,6 +56,7 @@ def create_token(
         allowed &= actor.token_scopes
     if excess := [scope for scope in wanted if scope not in allowed]:
         raise NotAllowed(f"不能授予这些权限：{'、'.join(excess)}。")
+    now = clock.now()
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         digest=digest(secret),
@@ -63,8 +64,8 @@ def create_token(
         user_id=actor.user_id,
         name=name,
         scopes=wanted,
-        created_at=clock.now(),
-        expires_at=_expiry(actor, days),
+        created_at=now,
+        expires_at=_expiry(actor, days, now),
     )
     db.session.add(token)
     audit.record(
@@ -78,8 +79,8 @@ def create_token(
     return token, secret
 
 
-def _expiry(actor: Actor, days: int | None) -> datetime:
-    wanted = clock.now() + timedelta(days=DEFAULT_DAYS if days is None else days)
+def _expiry(actor: Actor, days: int | None, now: datetime) -> datetime:
+    wanted = now + timedelta(days=DEFAULT_DAYS if days is None else days)
     latest = actor.token_expires_at
     if latest is None or wanted <= latest:
         return wanted

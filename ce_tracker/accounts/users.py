@@ -11,9 +11,13 @@ from sqlalchemy import func, select, update
 from ce_tracker import audit, clock
 from ce_tracker.accounts import passwords
 from ce_tracker.accounts.models import Password, User, WebSession
+from ce_tracker.accounts.sign_in import count_attempt, forget_attempts
 from ce_tracker.actor import Actor, Role, Sector
-from ce_tracker.errors import Conflict, Invalid
+from ce_tracker.errors import Conflict, Invalid, NotFound
 from ce_tracker.extensions import db
+from ce_tracker.sealing import Keyring
+
+CHANGES_IN_A_WINDOW = 10
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 
@@ -71,8 +75,13 @@ def open_account(
     return user
 
 
-def change_password(actor: Actor, current: str, new: str, again: str) -> None:
-    """The owner's own change; every other sign-in of theirs ends with it."""
+def change_password(keyring: Keyring, actor: Actor, current: str, new: str, again: str) -> None:
+    """The owner's own change; every other sign-in of theirs ends with it.
+
+    Guesses at the current password are counted, or whoever finds an open browser could find out
+    the password at leisure.
+    """
+    counted = count_attempt(keyring, {f"change {actor.login}": CHANGES_IN_A_WINDOW})
     problems = []
     if not passwords.matches(_own_hash(actor), current):
         problems.append({"field": "current", "message": "当前密码不正确。"})
@@ -86,7 +95,42 @@ def change_password(actor: Actor, current: str, new: str, again: str) -> None:
         raise Invalid("密码没有修改。", errors=problems)
     db.session.execute(select(func.change_own_password(passwords.hashed(new), clock.now())))
     end_sessions(actor, except_id=actor.web_session_id)
+    forget_attempts(counted)
     audit.record("account.password_changed", actor.login, subject_user_id=actor.user_id)
+
+
+def reset_password(login: str, password: str) -> None:
+    """By the operator, for somebody who has forgotten it; as good as a first password."""
+    user = _by_login(login)
+    db.session.execute(
+        update(Password)
+        .where(Password.user_id == user.id)
+        .values(argon2=passwords.hashed(password), changed_at=clock.now())
+    )
+    user.must_change_password = True
+    db.session.execute(
+        update(WebSession)
+        .where(WebSession.user_id == user.id, WebSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    audit.record("account.password_reset", user.login, subject_user_id=user.id)
+    db.session.flush()
+
+
+def set_disabled(login: str, *, disabled: bool) -> None:
+    """From now on its sign-ins and tokens open nothing, or do so again."""
+    user = _by_login(login)
+    user.disabled_at = clock.now() if disabled else None
+    action = "account.disabled" if disabled else "account.enabled"
+    audit.record(action, user.login, subject_user_id=user.id)
+    db.session.flush()
+
+
+def _by_login(login: str) -> User:
+    user = db.session.scalar(select(User).where(User.login == login.strip().lower()))
+    if user is None:
+        raise NotFound(f"没有登录名为 {login} 的账号。")
+    return user
 
 
 def end_sessions(

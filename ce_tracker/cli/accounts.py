@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 from sqlalchemy import func, select
 
-from ce_tracker.accounts import tokens
+from ce_tracker.accounts import tokens, users
 from ce_tracker.accounts.users import Binding, open_account
 from ce_tracker.actor import Actor, Role, Sector
 from ce_tracker.cli.context import owner_app
@@ -18,6 +18,8 @@ from ce_tracker.registry import regions
 from ce_tracker.registry.models import Employer, Professional, Provider
 
 Unit = TypeVar("Unit", Employer, Provider, Professional)
+ROLES = click.Choice([role.value for role in Role])
+SECTORS = click.Choice([sector.value for sector in Sector])
 _TITLES = {Employer: "用人单位", Provider: "施教机构", Professional: "人员"}
 
 
@@ -34,10 +36,10 @@ def user() -> None:
 @user.command("add")
 @click.argument("login")
 @click.option("--name", required=True, help="显示的姓名。")
-@click.option("--role", type=click.Choice(list(Role)), required=True, help="身份。")
+@click.option("--role", type=ROLES, required=True, help="身份。")
 @click.option("--of", "unit", type=int, help="所属用人单位、施教机构或人员的编号（主管部门不填）。")
 @click.option("--region", help="主管部门所辖、或人员所在地区的代码，如 371000。")
-@click.option("--sector", type=click.Choice(list(Sector)), help="主管部门只管一个行业时给出。")
+@click.option("--sector", type=SECTORS, help="主管部门只管一个行业时给出。")
 def add_user(
     login: str, name: str, role: str, unit: int | None, region: str | None, sector: str | None
 ) -> None:
@@ -54,6 +56,37 @@ def add_user(
         login = opened.login
     click.echo(f"已开通账号 {login}，初始密码：{password}")
     click.echo("请当面或分开转交；首次登录时会要求修改。")
+
+
+@user.command("reset-password")
+@click.argument("login")
+def reset_password(login: str) -> None:
+    """给忘记密码的人一个新的初始密码，并让其所有登录退出；下次登录时必须修改。"""
+    with owner_app():
+        password = secrets.token_urlsafe(12)
+        users.reset_password(login, password)
+        db.session.commit()
+    click.echo(f"{login} 的新初始密码：{password}")
+
+
+@user.command("disable")
+@click.argument("login")
+def disable(login: str) -> None:
+    """停用账号：不能再登录，已有的登录和令牌立即失效。记录都保留。"""
+    with owner_app():
+        users.set_disabled(login, disabled=True)
+        db.session.commit()
+    click.echo(f"已停用 {login}。")
+
+
+@user.command("enable")
+@click.argument("login")
+def enable(login: str) -> None:
+    """重新启用停用的账号。"""
+    with owner_app():
+        users.set_disabled(login, disabled=False)
+        db.session.commit()
+    click.echo(f"已启用 {login}。")
 
 
 @click.group()

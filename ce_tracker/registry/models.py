@@ -51,10 +51,10 @@ class RegionLevel(StrEnum):
 
 
 class Region(Base):
-    """A region by its GB/T 2260 code, or a national development zone by its catalogue code.
+    """A region by its GB/T 2260 code; a national development zone by its code in the statistics,
+    or by one of ours (Z…) where none was published.
 
-    A code is never given to another region, so it is the key; what ends (a county that became a
-    district gets a new code) keeps its row and its last day.
+    What ends (a county that became a district gets a new code) keeps its row and its last day.
     """
 
     __tablename__ = "regions"

@@ -79,7 +79,7 @@ def password() -> Any:
     if request.method == "POST":
         current, new, again = (request.form.get(name, "") for name in ("current", "new", "again"))
         try:
-            users.change_password(who, current, new, again)
+            users.change_password(keyring(), who, current, new, again)
         except Invalid as error:
             errors = {entry["field"]: entry["message"] for entry in error.facts["errors"]}
         else:

@@ -15,7 +15,6 @@ import secrets
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -35,6 +34,7 @@ from ce_tracker.actor import Actor, Role
 from ce_tracker.errors import ForgedForm, NotSignedIn, PasswordChangeNeeded
 from ce_tracker.extensions import current_actor, db
 from ce_tracker.http.access import PUBLIC, Access, guarded
+from ce_tracker.identity import hidden
 from ce_tracker.sealing import Keyring
 from config import Env, Settings
 
@@ -117,10 +117,12 @@ def cookie(name: str) -> str:
 
 def local(address: str | None) -> str | None:
     """An address to come back to, if it is one of ours."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+    if not address or not address.startswith("/") or address.startswith("//"):
         return None
-    parts = urlsplit(address)
-    return None if parts.scheme or parts.netloc else address
+    # Browsers read a backslash as a slash and read past tabs and line ends.
+    if "\\" in address or not address.isprintable():
+        return None
+    return address
 
 
 def csrf_token() -> str:
@@ -160,7 +162,9 @@ def _enter() -> Actor | None:
 
 def _here() -> str | None:
     address = request.full_path.rstrip("?")
-    return address if request.method == "GET" and address != "/" else None
+    if request.method != "GET" or address == "/" or hidden(address) != address:
+        return None
+    return address
 
 
 def install_template_words(app: Flask, settings: Settings) -> None:

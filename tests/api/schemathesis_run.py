@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -125,7 +126,7 @@ def run(max_examples: int) -> Outcome:
         token, known = _world(settings)
         with serving(settings) as url:
             found = examine(url, token, max_examples, known=known)
-    figures = {
+    figures: dict[str, Any] = {
         "cases": found.cases,
         "failures": found.cases - found.passed,
         "seconds": round(found.seconds, 1),

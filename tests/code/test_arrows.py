@@ -43,13 +43,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "embedded": frozenset({"errors", "home", "processes", "config"}),
     "database": frozenset({"errors", "extensions", "registry", "config"}),
     "app": GROUND | {"api", "web", "http", "config"},
-    "up": frozenset({"app", "embedded", "errors", "home", "processes", "config"}),
+    "up": frozenset({"app", "embedded", "errors", "home", "logs", "processes", "config"}),
     "cli": GROUND
     | {"accounts", "app", "database", "demo", "embedded", "home", "registry", "rotation", "up"}
     | {"config"},
     "workers": GROUND | {"accounts", "app", "embedded", "processes", "rotation", "config"},
     "config": frozenset({"errors", "sealing"}),
-    "wsgi": frozenset({"app", "config"}),
+    "wsgi": frozenset({"app", "logs", "config"}),
 }
 """Room → the rooms that it may import. Nothing below imports the edges."""
 

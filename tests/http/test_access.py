@@ -106,7 +106,7 @@ class Route:
 
     @property
     def page(self) -> bool:
-        return self.rule.endpoint.startswith("web.")
+        return str(self.rule.endpoint).startswith("web.")
 
     @property
     def owned(self) -> set[str]:

@@ -1,0 +1,3 @@
+from tests.http.hashing import cheap_hashes
+
+__all__ = ["cheap_hashes"]
