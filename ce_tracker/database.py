@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.extensions import db
 from ce_tracker.registry.regions import load_regions
+from ce_tracker.registry.title_series import load_title_series
 from config import DatabaseRole, Settings
 
 OLDEST_POSTGRES = 18
@@ -31,6 +32,7 @@ def bring_up_to_date(app: Flask) -> None:
         _require_version()
         upgrade(MIGRATIONS)
         load_regions()
+        load_title_series()
         db.session.commit()
 
 
