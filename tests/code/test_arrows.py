@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "clock": frozenset(),
     "sealing": frozenset(),
     "actor": frozenset(),
-    "identity": frozenset(),
+    "identity": frozenset({"clock"}),
     "logs": frozenset({"identity"}),
     "extensions": frozenset({"actor"}),
     "bell": frozenset({"config"}),
@@ -42,12 +42,27 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "home": frozenset({"errors", "sealing"}),
     "embedded": frozenset({"errors", "home", "processes", "config"}),
     "database": frozenset({"errors", "extensions", "registry", "config"}),
+    "backup": frozenset(
+        {"clock", "database", "embedded", "errors", "extensions", "sealing", "config"}
+    ),
     "app": GROUND | {"api", "web", "http", "config"},
     "up": frozenset({"app", "embedded", "errors", "home", "logs", "processes", "config"}),
     "cli": GROUND
-    | {"accounts", "app", "database", "demo", "embedded", "home", "registry", "rotation", "up"}
+    | {
+        "accounts",
+        "app",
+        "backup",
+        "database",
+        "demo",
+        "embedded",
+        "home",
+        "registry",
+        "rotation",
+        "up",
+    }
     | {"config"},
-    "workers": GROUND | {"accounts", "app", "embedded", "processes", "rotation", "config"},
+    "workers": GROUND
+    | {"accounts", "app", "embedded", "processes", "registry", "rotation", "config"},
     "config": frozenset({"errors", "sealing"}),
     "wsgi": frozenset({"app", "logs", "config"}),
 }
