@@ -64,11 +64,7 @@ class IdKind(StrEnum):
         }[self]
 
 
-_PERMITS = {
-    "810000": IdKind.HONG_KONG,
-    "820000": IdKind.MACAO,
-    "830000": IdKind.TAIWAN,
-}
+_PERMITS = {"81": IdKind.HONG_KONG, "82": IdKind.MACAO, "83": IdKind.TAIWAN}
 
 
 class Sex(StrEnum):
@@ -159,7 +155,7 @@ def _of_18(number: str, today: date, *, maybe_rounded: bool = False) -> IdNumber
         kind, region = IdKind.FOREIGN_PERMANENT, number[1:3]
     else:
         region = number[:6]
-        kind = _PERMITS.get(region, IdKind.RESIDENT)
+        kind = _PERMITS.get(region[:2], IdKind.RESIDENT)
     born = _birth(int(number[6:10]), number[10:14], today)
     return IdNumber(
         kind=kind,

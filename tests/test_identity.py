@@ -148,9 +148,11 @@ def test_nobody_is_told_which_check_character_would_be_right() -> None:
 
 def test_a_birth_is_in_the_future_only_after_today_in_shanghai() -> None:
     number = made("110105", "20261121", "002")
-    with clock.pinned(datetime(2026, 11, 20, 16, 0, tzinfo=clock.SHANGHAI)):
-        with pytest.raises(WrongNumberError):
-            parse_id_number(number)
+    with (
+        clock.pinned(datetime(2026, 11, 20, 16, 0, tzinfo=clock.SHANGHAI)),
+        pytest.raises(WrongNumberError),
+    ):
+        parse_id_number(number)
     with clock.pinned(datetime.fromisoformat("2026-11-20T16:00:00+00:00")):
         assert parse_id_number(number).born == date(2026, 11, 21)
 
