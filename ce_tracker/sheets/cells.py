@@ -24,6 +24,7 @@ _LARGEST = Decimal(10**9)
 _FIRST_SERIAL, _LAST_SERIAL = 3654, 73415  # 1910 to 2100
 _EXACT_DIGITS = 15
 _QUOTED = 30
+_MOST_OFFERED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff]")
+_ERROR_VALUE = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
 _SPACES = re.compile(r"[\s\u3000\xa0]+")
 _FULL_WIDTH = {0x3000: " "} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _LETTERS = {
@@ -77,7 +79,10 @@ def _raw(value: Value, title: str) -> str | Problem | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return _unwrapped(_INVISIBLE.sub("", value))
+        said = _unwrapped(_INVISIBLE.sub("", value))
+        if said is None or not _ERROR_VALUE.fullmatch(said):
+            return said
+        value = Fault(said)  # a CSV file has no other way to write one
     if isinstance(value, Fault):
         return Problem(title, f"单元格里是错误值 {value.text}，请改为实际的内容。")
     if isinstance(value, bool):
@@ -267,8 +272,10 @@ def choice(value: Value, title: str, aliases: Mapping[str, T]) -> T | Problem | 
     for alias, meaning in aliases.items():
         if _folded(alias).lower() == said:
             return meaning
-    firsts = list({meaning: alias for alias, meaning in reversed(aliases.items())}.values())
-    offered = "、".join(f"“{alias}”" for alias in reversed(firsts[-12:]))
+    firsts: dict[T, str] = {}
+    for alias, meaning in aliases.items():
+        firsts.setdefault(meaning, alias)
+    offered = "、".join(f"“{alias}”" for alias in list(firsts.values())[:_MOST_OFFERED])
     return Problem(title, f"{_quote(raw)}不在可填的内容之中，请填{offered}。")
 
 

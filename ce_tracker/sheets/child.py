@@ -31,6 +31,8 @@ class Opened:
 
     rows: Iterable[Sequence[object]]
     kind: str
+    height: int
+    width: int
     name: str = ""
     other_sheets: list[str] = field(default_factory=list)
     hidden_sheets: list[str] = field(default_factory=list)
@@ -85,6 +87,8 @@ def answer(data: bytes, limits: Limits) -> Iterator[bytes]:
         {
             "sheet": sheet.name,
             "kind": sheet.kind,
+            "height": sheet.height,
+            "width": sheet.width,
             "other_sheets": sheet.other_sheets,
             "hidden_sheets": sheet.hidden_sheets,
             "encoding": sheet.encoding,

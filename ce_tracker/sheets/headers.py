@@ -59,6 +59,8 @@ class Header:
     """Key → as it is written there."""
     unknown: tuple[str, ...] = ()
     """Columns that nobody asked for, as written."""
+    notes: int | None = None
+    """The column that an earlier marking added; never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,20 @@ class Table:
 
     def __next__(self) -> Line:
         for row in self._rows:
-            if is_blank(row.values):
+            values = self._own(row.values)
+            if is_blank(values):
                 continue
-            if is_no_data(row.values) or self._repeats(row.values):
+            if is_no_data(values) or self._repeats(values):
                 self.left_out.append(row.number)
                 continue
             return Line(row.number, row.values, self.header.places)
         raise StopIteration
+
+    def _own(self, values: Sequence[Value]) -> Sequence[Value]:
+        notes = self.header.notes
+        if notes is None or notes >= len(values):
+            return values
+        return [*values[:notes], None, *values[notes + 1 :]]
 
     def _repeats(self, values: Sequence[Value]) -> bool:
         """The titles again, as on every printed page."""
@@ -185,7 +194,8 @@ def _find(rows: list[Row], columns: Sequence[Column]) -> tuple[Header, int]:
         for place, cell in enumerate(best.cells)
         if place not in known and plain_title(cell) and plain_title(cell) != PROBLEM_TITLE
     )
-    return Header(best.row.number, places, titles, unknown), best.used
+    notes = next((p for p, v in enumerate(best.cells) if plain_title(v) == PROBLEM_TITLE), None)
+    return Header(best.row.number, places, titles, unknown, notes), best.used
 
 
 def _matches(rows: list[Row], index: int, row: Row, keys: Mapping[str, str]) -> Iterator[_Match]:

@@ -52,8 +52,16 @@ def _xlsx(data: bytes, look: Look, limits: Limits) -> Opened:
             continue
         _check_size(sheet, limits)
         others = [other.name for other in shown if other is not part]
-        rows = _rows(sheet, part)
-        return Opened(rows, "xlsx", part.name, others, hidden, epoch_1904=look.epoch_1904)
+        return Opened(
+            _rows(sheet, part),
+            "xlsx",
+            sheet.total_height,
+            sheet.total_width,
+            part.name,
+            others,
+            hidden,
+            epoch_1904=look.epoch_1904,
+        )
     raise _nothing(hidden)
 
 
@@ -73,7 +81,15 @@ def _xls(data: bytes, limits: Limits) -> Opened:
             continue
         _check_size(sheet, limits)
         others = [other for other in shown if other != name]
-        return Opened(_rows(sheet, Part(name)), "xls", name, others, hidden)
+        return Opened(
+            _rows(sheet, Part(name)),
+            "xls",
+            sheet.total_height,
+            sheet.total_width,
+            name,
+            others,
+            hidden,
+        )
     raise _nothing(hidden)
 
 

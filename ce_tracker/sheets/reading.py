@@ -53,11 +53,13 @@ class Sheet:
             said = self._answers.expect("sheet", limits.silence_seconds)
             self.name = str(said["sheet"])
             self.kind = str(said["kind"])
+            self.height = int(said["height"])
+            self.width = int(said["width"])
             self.encoding = str(said["encoding"])
             self.other_sheets = [str(other) for other in said["other_sheets"]]
             self.hidden_sheets = [str(hidden) for hidden in said["hidden_sheets"]]
             self.epoch_1904 = bool(said["epoch_1904"])
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             self.close()
             raise Stuck from None
         except BaseException:

@@ -56,14 +56,18 @@ def from_csv(data: bytes, limits: Limits) -> Opened:
         raise NotASpreadsheet
     if not text.strip():
         raise Empty
-    return Opened(_csv_rows(text, limits), "csv", encoding=encoding)
-
-
-def _csv_rows(text: str, limits: Limits) -> Iterator[list[str | None]]:
     first, _, rest = text.partition("\n")
     delimiter = _delimiter(text)
     if re.fullmatch(r"sep=[,;\t]\r?", first):
         delimiter, text = first[4], rest
+    height = width = 0
+    for row in _csv_rows(text, delimiter, limits):
+        height, width = height + 1, max(width, len(row))
+    rows = _csv_rows(text, delimiter, limits)
+    return Opened(rows, "csv", height, width, encoding=encoding)
+
+
+def _csv_rows(text: str, delimiter: str, limits: Limits) -> Iterator[list[str | None]]:
     csv.field_size_limit(limits.cell_length)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     number = 0
@@ -72,13 +76,13 @@ def _csv_rows(text: str, limits: Limits) -> Iterator[list[str | None]]:
             number += 1
             if len(row) > limits.columns and any(row[limits.columns :]):
                 raise TooManyColumns.found("", len(row), limits.columns)
-            if number > limits.rows:
+            if number > limits.rows and any(row):
                 raise TooManyRows.found("", number, limits.rows)
-            yield [value or None for value in row[: limits.columns]]
+            if number <= limits.rows:
+                yield [value or None for value in row[: limits.columns]]
     except csv.Error:
         raise CellTooLong(
-            f"第 {number + 1} 行有一格超过 {limits.cell_length} 个字符；"
-            "可能是有一个双引号没有成对。"
+            f"第 {number + 1} 行有一格超过 {limits.cell_length} 个字符；可能是有一个双引号没有成对。"
         ) from None
 
 
@@ -104,7 +108,7 @@ def from_html(data: bytes, limits: Limits) -> Opened:
     rows = next((table for table in parser.tables if any(any(row) for row in table)), None)
     if rows is None:
         raise OtherFormat("这是一个网页，里面没有表格内容。")
-    return Opened(rows, "html")
+    return Opened(rows, "html", len(rows), max(map(len, rows)))
 
 
 def _page_text(data: bytes) -> str:
