@@ -17,8 +17,8 @@ bytes to a child process that holds no keys and has little memory, and yields wh
     marked = marked_file(read(data, "名单.xlsx"), {3: [problem]}, columns)
 
 reading.read(data: bytes, name: str = "", limits: Limits = Limits()) -> Sheet
-    Sheet: an iterator of Row, a context manager; .name .other_sheets .hidden_sheets .kind .height .width
-           .encoding .epoch_1904 .close()
+    Sheet: an iterator of Row, a context manager; .name .other_sheets .hidden_sheets .kind .height
+           .width .encoding .epoch_1904 .close()
     Row: .number (as in the user's file, from 1), .values (list of Value)
     Value = str | int | Decimal | bool | date | datetime | time | timedelta | Fault | None
 headers.understood(sheet, columns: Sequence[Column]) -> Table

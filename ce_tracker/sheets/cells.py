@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 from ce_tracker.sheets.values import Fault, Value
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 LONGEST_TEXT = 200
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
-_LARGEST = Decimal(10**9)
+_MOST_DIGITS = 9
 _FIRST_SERIAL, _LAST_SERIAL = 3654, 73415  # 1910 to 2100
 _EXACT_DIGITS = 15
 _QUOTED = 30
@@ -74,7 +74,7 @@ def text(
     return raw or None
 
 
-def _raw(value: Value, title: str) -> str | Problem | None:
+def _raw(value: Value, title: str) -> str | Problem | None:  # noqa: PLR0911  a return per kind
     """What stands in the cell, as one would read it."""
     if value is None:
         return None
@@ -133,7 +133,7 @@ _DESTROYED = (
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
-def id_number(value: Value, title: str) -> str | Problem | None:
+def id_number(value: Value, title: str) -> str | Problem | None:  # noqa: PLR0911  a return per kind
     """Whether it is a right one is for others to say; here, that it is what was typed."""
     if isinstance(value, bool | date | time | timedelta):
         return Problem(title, "应填写证件号码，这里是日期、时间或是否。")
@@ -163,6 +163,7 @@ _DAY = re.compile(
 _RUN_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})月?份?")
 _RUN_MONTH = re.compile(r"(\d{4})(\d{2})")
+_DASHES = str.maketrans("—–―‐‑−。、", "------..")
 _HOW = "请写成 2026-03-05 或 2026年3月5日。"
 _HOW_MONTH = "请写成 2026-03-05、2026年3月5日或 2026年3月。"
 
@@ -171,30 +172,33 @@ def day(
     value: Value, title: str, *, months: bool = False, epoch_1904: bool = False
 ) -> date | Problem | None:
     """`months`: a month alone will do, and means its first day."""
-    how = _HOW_MONTH if months else _HOW
-    if isinstance(value, datetime):
-        return _plausible(value.date(), title)
     if isinstance(value, date):
-        return _plausible(value, title)
+        return _plausible(value.date() if isinstance(value, datetime) else value, title)
     if isinstance(value, bool | time | timedelta):
-        return Problem(title, f"应填写日期。{how}")
+        return Problem(title, f"应填写日期。{_how(months=months)}")
     if isinstance(value, int | Decimal):
         return _day_from_number(Decimal(value), title, months=months, epoch_1904=epoch_1904)
     raw = _raw(value, title)
-    if not isinstance(raw, str):
-        return raw
-    folded = _folded(raw).replace("—", "-").replace("–", "-").replace("。", ".").replace("、", ".")
+    return _day_from_text(raw, title, months=months) if isinstance(raw, str) else raw
+
+
+def _day_from_text(raw: str, title: str, *, months: bool) -> date | Problem | None:
+    folded = _folded(raw).translate(_DASHES)
     if not folded:
         return None
     match = _DAY.fullmatch(folded) or _RUN_DAY.fullmatch(folded)
     if match:
         return _made(int(match[1]), int(match[2]), int(match[3]), title, raw)
     match = _MONTH.fullmatch(folded) or _RUN_MONTH.fullmatch(folded)
+    if match and months:
+        return _made(int(match[1]), int(match[2]), 1, title, raw)
     if match and 1 <= int(match[2]) <= 12:  # noqa: PLR2004
-        if months:
-            return _made(int(match[1]), int(match[2]), 1, title, raw)
-        return Problem(title, f"{_quote(raw)}只有年月，没有写到日。{how}")
-    return Problem(title, f"{_quote(raw)}不是日期。{how}")
+        return Problem(title, f"{_quote(raw)}只有年月，没有写到日。{_HOW}")
+    return Problem(title, f"{_quote(raw)}不是日期。{_how(months=months)}")
+
+
+def _how(*, months: bool) -> str:
+    return _HOW_MONTH if months else _HOW
 
 
 def _day_from_number(
@@ -209,7 +213,7 @@ def _day_from_number(
     if _FIRST_SERIAL <= number <= _LAST_SERIAL:
         start = date(1904, 1, 1) if epoch_1904 else date(1899, 12, 30)
         return start + timedelta(days=int(number))
-    return Problem(title, f"{_quote(said)}不是日期。{_HOW_MONTH if months else _HOW}")
+    return Problem(title, f"{_quote(said)}不是日期。{_how(months=months)}")
 
 
 def _month_from_number(said: str, title: str, *, months: bool) -> date | Problem:
@@ -294,30 +298,27 @@ def hundredths(
     """8, "8.5", "８学时" → 800, 850, 800. More than two decimals are refused, never rounded."""
     if isinstance(value, bool | date | time | timedelta):
         return Problem(title, "应填写数字，这里是日期、时间或是否。")
-    if isinstance(value, int | Decimal):
-        raw: str | Problem | None = plain_number(value)
-    else:
-        raw = _raw(value, title)
+    raw = _raw(value, title)
     if not isinstance(raw, str):
         return raw
+    result = _hundredths(raw, title, units)
+    if isinstance(result, int) and result < 0 and not negative:
+        return Problem(title, f"{_quote(raw)}是负数，不能小于 0。")
+    return result
+
+
+def _hundredths(raw: str, title: str, units: tuple[str, ...]) -> int | Problem:
     folded = _folded(raw)
     for unit in units:
         folded = folded.removesuffix(unit)
-    if not folded:
-        return None if not raw.strip() else Problem(title, f"{_quote(raw)}不是数字。")
     match = _NUMBER.fullmatch(folded)
     if match is None:
         return Problem(title, f"{_quote(raw)}不是数字，请只填数字，如 8 或 8.5。")
     decimals = (match[3] or "").rstrip("0")
     if len(decimals) > 2:  # noqa: PLR2004
         return Problem(title, f"{_quote(raw)}的小数超过两位，最多写两位小数。")
-    try:
-        amount = Decimal(f"{match[2].replace(',', '')}.{decimals or 0}")
-    except InvalidOperation:  # pragma: no cover
-        return Problem(title, f"{_quote(raw)}不是数字。")
-    if amount > _LARGEST:
+    whole = match[2].replace(",", "").lstrip("0")
+    if len(whole) > _MOST_DIGITS:
         return Problem(title, f"{_quote(raw)}过大，请检查。")
-    result = int(amount * 100)
-    if match[1] == "-" and result:
-        return -result if negative else Problem(title, f"{_quote(raw)}是负数，不能小于 0。")
-    return result
+    result = int(f"{whole or 0}{decimals:0<2}")
+    return -result if match[1] == "-" else result

@@ -233,7 +233,8 @@ def _check(match: _Match, columns: Sequence[Column]) -> None:
     if missing:
         wanted = "；".join(_expected(column) for column in missing)
         raise ColumnsMissing(
-            f"第 {number} 行是标题行，其中没有：{wanted}。该行的列名是：{_all_quoted(match.cells)}。",
+            f"第 {number} 行是标题行，其中没有：{wanted}。"
+            f"该行的列名是：{_all_quoted(match.cells)}。",
             row=number,
         )
 

@@ -14,7 +14,7 @@ class Limits:
     cell_length: int = 10_000
     file_bytes: int = 20 * MB
     unpacked_bytes: int = 200 * MB
-    """All members of an xlsx together, truly unpacked; what the file says of itself is not believed."""
+    """All members of an xlsx together, truly unpacked: what it says of itself is not believed."""
     members: int = 2_000
     ratio: int = 250
     """Unpacked to packed of one member above 10 MB. Honest sheets stay under 100."""

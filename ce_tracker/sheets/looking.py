@@ -188,7 +188,7 @@ def _look_through(
 ) -> int:
     """The bytes that the next members may still unpack to."""
     seen = 0
-    for piece in _pieces(archive, member, part is not None):
+    for piece in _pieces(archive, member, whole_tags=part is not None):
         seen += piece.fresh
         if seen > left:
             raise _too_large(limits)
@@ -208,8 +208,8 @@ class _Piece:
 
 
 def _pieces(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, whole_tags: bool
-) -> Iterator[_Piece]:  # noqa: FBT001
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, whole_tags: bool
+) -> Iterator[_Piece]:
     """With a little of the one before, or cut between cells, so that nothing hides in a seam."""
     rest = b""
     with archive.open(member) as stream:
@@ -256,7 +256,8 @@ def _beyond(limits: Limits) -> re.Pattern[bytes]:
         columns = _greater(column_letters(limits.columns), "A", "Z")
         rows = _greater(str(limits.rows), "0", "9")
         _compiled[limits] = re.compile(
-            rf" r=\"(?:(?=(?:{columns})[0-9])|(?=[A-Z]+(?:{rows})\"))([A-Z]{{1,6}})([0-9]{{1,9}})\"".encode()
+            rf" r=\"(?:(?=(?:{columns})[0-9])|(?=[A-Z]+(?:{rows})\"))"
+            rf"([A-Z]{{1,6}})([0-9]{{1,9}})\"".encode()
         )
     return _compiled[limits]
 

@@ -55,8 +55,7 @@ def _xlsx(data: bytes, look: Look, limits: Limits) -> Opened:
         return Opened(
             _rows(sheet, part),
             "xlsx",
-            sheet.total_height,
-            sheet.total_width,
+            *_extent(sheet),
             part.name,
             others,
             hidden,
@@ -84,8 +83,7 @@ def _xls(data: bytes, limits: Limits) -> Opened:
         return Opened(
             _rows(sheet, Part(name)),
             "xls",
-            sheet.total_height,
-            sheet.total_width,
+            *_extent(sheet),
             name,
             others,
             hidden,
@@ -117,12 +115,18 @@ def _sheet(book: calamine.CalamineWorkbook, name: str) -> calamine.CalamineSheet
     return None if sheet.end is None else sheet
 
 
+def _extent(sheet: calamine.CalamineSheet) -> tuple[int, int]:
+    """Rows and columns, from the first; `total_height` counts one too few."""
+    last_row, last_column = sheet.end or (-1, -1)
+    return last_row + 1, last_column + 1
+
+
 def _check_size(sheet: calamine.CalamineSheet, limits: Limits) -> None:
-    last_row, last_column = sheet.end or (0, 0)
-    if last_row >= limits.rows:
-        raise TooManyRows.found(sheet.name, last_row + 1, limits.rows)
-    if last_column >= limits.columns:
-        raise TooManyColumns.found(sheet.name, last_column + 1, limits.columns)
+    height, width = _extent(sheet)
+    if height > limits.rows:
+        raise TooManyRows.found(sheet.name, height, limits.rows)
+    if width > limits.columns:
+        raise TooManyColumns.found(sheet.name, width, limits.columns)
 
 
 def _rows(sheet: calamine.CalamineSheet, part: Part) -> Iterator[Sequence[Any]]:

@@ -69,7 +69,10 @@ class Suspicious(Refusal):
 class TooLargeInside(Refusal):
     reason = "too_large"
     title = "表格过大"
-    remedy = "请新建一个空白工作簿，只复制有数据的区域（粘贴为数值），保存后再上传；数据确实很多时请分成几份。"
+    remedy = (
+        "请新建一个空白工作簿，只复制有数据的区域（粘贴为数值），保存后再上传；"
+        "数据确实很多时请分成几份。"
+    )
 
 
 class TooManyRows(TooLargeInside):

@@ -82,7 +82,8 @@ def _csv_rows(text: str, delimiter: str, limits: Limits) -> Iterator[list[str | 
                 yield [value or None for value in row[: limits.columns]]
     except csv.Error:
         raise CellTooLong(
-            f"第 {number + 1} 行有一格超过 {limits.cell_length} 个字符；可能是有一个双引号没有成对。"
+            f"第 {number + 1} 行有一格超过 {limits.cell_length} 个字符；"
+            "可能是有一个双引号没有成对。"
         ) from None
 
 

@@ -45,7 +45,7 @@ def _outgoing(value: object) -> dict[str, Any]:
     raise TypeError(type(value).__name__)
 
 
-def _incoming(thing: dict[str, Any]) -> Any:
+def _incoming(thing: dict[str, Any]) -> Any:  # noqa: PLR0911  a return per letter
     if len(thing) != 1:
         return thing
     ((letter, said),) = thing.items()
