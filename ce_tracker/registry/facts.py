@@ -22,7 +22,17 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, and_, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from ce_tracker import clock
@@ -72,8 +82,7 @@ class Fact:
 
     def again(self, **changes: Any) -> Self:
         """The same, believed from now on, with some of it different."""
-        values = self.content() | {"valid_from": self.valid_from, "valid_to": self.valid_to}
-        return type(self)(**(values | changes))
+        return type(self)(**(_says(self) | changes))
 
 
 _ABOUT_TIME = frozenset(
@@ -84,10 +93,56 @@ AnyFact = TypeVar("AnyFact", bound=Fact)
 
 def record(fact: AnyFact, source: str) -> AnyFact:
     """Believe it from now on."""
-    if fact.valid_to is not None and fact.valid_to <= fact.valid_from:
-        raise Invalid("结束日期应晚于开始日期。")
+    _refuse_empty(fact)
+    return _believe(fact, source, clock.now())
+
+
+def withdraw(fact: Fact) -> None:
+    """We were wrong: believe it no longer. The row stays, and says until when we did."""
+    _disbelieve(fact, _moment_after([fact]))
+
+
+def correct(fact: AnyFact, source: str, **changes: Any) -> AnyFact:
+    """We were partly wrong: believe the same with these changes instead."""
+    corrected = fact.again(**changes)
+    _refuse_empty(corrected)
+    others = [other for other in _in_the_way(corrected) if other.id != fact.id]
+    return _replace([fact, *others], corrected, source, cut=others)
+
+
+def put(fact: AnyFact, source: str) -> AnyFact:
+    """Believe it, in place of whatever we believed of its days. The caller holds the subject."""
+    _refuse_empty(fact)
+    others = _in_the_way(fact)
+    if len(others) == 1 and _says(others[0]) == _says(fact):
+        return others[0]  # to hear a thing again is no new knowledge
+    return _replace(others, fact, source, cut=others)
+
+
+def _replace(
+    wrong: Sequence[AnyFact], right: AnyFact, source: str, cut: Sequence[AnyFact]
+) -> AnyFact:
+    """All at one moment: a moment later must not show a world in which nothing was believed."""
+    moment = _moment_after(wrong)
+    for other in wrong:
+        _disbelieve(other, moment)
+    for other in cut:
+        # What sticks out comes from where it always came from.
+        if other.valid_from < right.valid_from:
+            _believe(other.again(valid_to=right.valid_from), other.source, moment)
+        if right.valid_to is not None and (other.valid_to or FOREVER) > right.valid_to:
+            _believe(other.again(valid_from=right.valid_to), other.source, moment)
+    return _believe(right, source, moment)
+
+
+def _moment_after(known: Sequence[Fact]) -> datetime:
+    """Now; or, where a machine with a faster clock wrote what we correct, no earlier than it."""
+    return max([clock.now(), *(fact.known_from for fact in known)])
+
+
+def _believe(fact: AnyFact, source: str, moment: datetime) -> AnyFact:
     actor = current_actor()
-    fact.known_from = clock.now()
+    fact.known_from = moment
     fact.known_to = None
     fact.source = source
     fact.recorded_by = actor.user_id if actor else None
@@ -96,32 +151,30 @@ def record(fact: AnyFact, source: str) -> AnyFact:
     return fact
 
 
-def withdraw(fact: Fact) -> None:
-    """We were wrong: believe it no longer. The row stays, and says until when we did."""
-    if fact.known_to is not None:
+def _disbelieve(fact: Fact, moment: datetime) -> None:
+    # Asked of the database, not of what was read some time ago: somebody else may have been faster.
+    kind: Any = type(fact)
+    ended = db.session.execute(
+        update(kind)
+        .where(kind.id == fact.id, kind.known_to.is_(None))
+        .values(known_to=moment)
+        .returning(kind.id)
+    ).first()
+    if ended is None:
         raise Conflict("这条记录已被更正过，请刷新后再试。")
-    fact.known_to = clock.now()
-    db.session.flush()
 
 
-def correct(fact: AnyFact, source: str, **changes: Any) -> AnyFact:
-    """We were partly wrong: believe the same with these changes instead."""
-    corrected = fact.again(**changes)
-    withdraw(fact)
-    if fact.one_at_a_time:
-        return put(corrected, source)
-    return record(corrected, source)
+def _refuse_empty(fact: Fact) -> None:
+    if fact.valid_to is not None and fact.valid_to <= fact.valid_from:
+        raise Invalid("结束日期应晚于开始日期。")
 
 
-def put(fact: AnyFact, source: str) -> AnyFact:
-    """Believe it, in place of whatever we believed of its days. The caller holds the subject."""
-    for other in overlapping(fact):
-        withdraw(other)
-        if other.valid_from < fact.valid_from:
-            record(other.again(valid_to=fact.valid_from), source)
-        if fact.valid_to is not None and (other.valid_to or FOREVER) > fact.valid_to:
-            record(other.again(valid_from=fact.valid_to), source)
-    return record(fact, source)
+def _says(fact: Fact) -> dict[str, Any]:
+    return fact.content() | {"valid_from": fact.valid_from, "valid_to": fact.valid_to}
+
+
+def _in_the_way(fact: AnyFact) -> Sequence[AnyFact]:
+    return overlapping(fact) if fact.one_at_a_time else ()
 
 
 def overlapping(fact: AnyFact) -> Sequence[AnyFact]:
