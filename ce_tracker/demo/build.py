@@ -1,36 +1,33 @@
-"""Filling an empty database with the demo; the same every time."""
+"""Filling an empty database with the demo; the same every time for the same seed, number of people
+and day (seals apart, which are never the same twice)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from psycopg import sql
+from sqlalchemy import func, select, text
 
 from ce_tracker import clock
 from ce_tracker.accounts.models import User
 from ce_tracker.accounts.users import Binding, open_account
-from ce_tracker.actor import Role, Sector
+from ce_tracker.actor import Role
+from ce_tracker.demo import cast, people, places, providers, units
 from ce_tracker.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
+from ce_tracker.demo.careers import World
+from ce_tracker.demo.numbers import credit_code
+from ce_tracker.demo.sheets import ANCHORS, TABLES, Sheets
 from ce_tracker.extensions import db
-from ce_tracker.identity import PLACE
 from ce_tracker.registry.models import Employer, Professional, Provider, Region
-from ce_tracker.registry.regions import by_code
 from ce_tracker.sealing import Keyring
 
-# What a county has; {short} is its name without 县, 市 or 区.
-EMPLOYERS = (
-    ("{name}人民医院", Sector.HEALTH),
-    ("{name}妇幼保健院", Sector.HEALTH),
-    ("{name}第一中学", Sector.EDUCATION),
-    ("{name}实验小学", Sector.EDUCATION),
-    ("{name}职业教育中心", Sector.EDUCATION),
-    ("{name}农业技术推广站", Sector.AGRICULTURE),
-    ("{name}水利工程服务站", Sector.WATER),
-)
-PROVIDERS = (
-    ("{name}专业技术人员继续教育基地", Sector.OTHER),
-    ("{name}教师进修学校", Sector.EDUCATION),
-)
+DEFAULT_PEOPLE = 5000
+DEFAULT_SEED = 1
+FEWEST_PEOPLE = 200
+_A_BATCH = 4000
+_TIMES = ", valid_from, valid_to, known_from, known_to, source"
 
 Progress = Callable[[int], None]
 
@@ -39,100 +36,95 @@ def is_empty() -> bool:
     return not db.session.scalar(select(func.count()).select_from(User))
 
 
-def counties() -> list[Region]:
-    today = clock.today()
-    return list(
-        db.session.scalars(
-            select(Region)
-            .where(Region.level == "county", Region.holds_on(today))
-            .order_by(Region.code)
-        )
-    )
+def steps(count: int) -> int:
+    """How far `build` will advance."""
+    return count + len(DEMO_ACCOUNTS)
 
 
-def build(keyring: Keyring, places: list[Region], advance: Progress) -> None:
-    """`advance` is told of each county and each account."""
-    for county in places:
-        _add_units(county)
+def build(keyring: Keyring, count: int, seed: int, advance: Progress) -> None:
+    """`advance` is told of people and accounts as they are done."""
+    random, today = Random(seed), clock.today()
+    where = places.chosen(count, today, random)
+    employers = units.invented(where, today, random, _next_id(Employer))
+    offered = providers.invented(where, today, random, _next_id(Provider))
+    world = World(employers, today, random)
+    sheets = Sheets(world)
+    for unit in employers:
+        sheets.employer(unit, credit_code(unit.id, public=unit.public))
+    for provider in offered:
+        sheets.provider(provider, credit_code(provider.id + 50_000_000, public=True))
+    _copy(sheets)
+    first = _next_id(Professional)
+    for number, person in enumerate(people.everybody(world, employers, count)):
+        people.write(sheets, keyring, first + number, person, world.today)
+        if number % _A_BATCH == _A_BATCH - 1:
+            _copy(sheets)
+            advance(_A_BATCH)
+    _copy(sheets)
+    advance(count % _A_BATCH)
+    _set_counters()
+    known = {account.login: first + number for number, account in enumerate(cast.ACTORS)}
+    for account in DEMO_ACCOUNTS:
+        _open(account, known.get(account.login))
         advance(1)
-    for number, account in enumerate(DEMO_ACCOUNTS):
-        _open(keyring, account, number)
-        advance(1)
+    db.session.execute(text(f"ANALYZE {', '.join(TABLES)}"))
 
 
-def _add_units(county: Region) -> None:
-    for model, names in ((Employer, EMPLOYERS), (Provider, PROVIDERS)):
+def _copy(sheets: Sheets) -> None:
+    connection: Any = db.session.connection().connection.driver_connection
+    with connection.cursor() as cursor:
+        for table, columns in TABLES.items():
+            lines = sheets.lines[table]
+            if not lines:
+                continue
+            every = columns if table in ANCHORS else columns + _TIMES
+            statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+                sql.Identifier(table), sql.SQL(every)
+            )
+            with cursor.copy(statement) as copy:
+                copy.write("".join(lines))
+            lines.clear()
+
+
+def _next_id(model: type[Employer | Provider | Professional]) -> int:
+    return (db.session.scalar(select(func.max(model.id))) or 0) + 1
+
+
+def _set_counters() -> None:
+    """The rows brought their ids along; the next one is to follow them."""
+    for table in ANCHORS:
         db.session.execute(
-            insert(model),
-            [
-                {
-                    "name": name.format(name=county.name),
-                    "region_path": county.path,
-                    "sector": sector,
-                }
-                for name, sector in names
-            ],
+            text(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608  our own names
+                f" (SELECT max(id) FROM {table}))"
+            )
         )
 
 
-def _open(keyring: Keyring, account: DemoAccount, number: int) -> None:
-    region = by_code(account.region_code)
-    if region is None:
-        raise LookupError(account.region_code)
+def _open(account: DemoAccount, professional_id: int | None) -> None:
+    path = db.session.scalars(select(Region.path).where(Region.code == account.region_code)).one()
     user = open_account(
         account.login,
         account.display_name,
         DEMO_PASSWORD,
         Binding(
             role=account.role,
-            region_path=region.path,
+            region_path=path,
             sector=account.sector,
-            provider_id=_provider(account, region),
-            employer_id=_employer(account, region),
-            professional_id=_professional(keyring, account, number),
+            provider_id=_unit(Provider, account, path, Role.PROVIDER),
+            employer_id=_unit(Employer, account, path, Role.EMPLOYER),
+            professional_id=professional_id,
         ),
         demo=True,
     )
     user.must_change_password = account.first_password
 
 
-def _provider(account: DemoAccount, region: Region) -> int | None:
-    if account.role is not Role.PROVIDER:
+def _unit(
+    kind: type[Employer | Provider], account: DemoAccount, path: str, role: Role
+) -> int | None:
+    if account.role is not role:
         return None
     return db.session.scalars(
-        select(Provider.id).where(
-            Provider.name == account.place, Provider.region_path == region.path
-        )
+        select(kind.id).where(kind.name == account.place, kind.region_path == path)
     ).one()
-
-
-def _employer(account: DemoAccount, region: Region) -> int | None:
-    if account.role is not Role.EMPLOYER:
-        return None
-    sector = Sector.HEALTH if "医院" in account.place else Sector.EDUCATION
-    unit = Employer(name=account.place, region_path=region.path, sector=sector)
-    db.session.add(unit)
-    db.session.flush()
-    return unit.id
-
-
-def _professional(keyring: Keyring, account: DemoAccount, number: int) -> int | None:
-    if account.role is not Role.PROFESSIONAL:
-        return None
-    id_number = _invented_id_number(account.region_code, number).encode()
-    person = Professional(
-        name=account.display_name,
-        id_number_sealed=keyring.seal(id_number, PLACE),
-        id_number_index=keyring.index(id_number, PLACE),
-    )
-    db.session.add(person)
-    db.session.flush()
-    return person.id
-
-
-def _invented_id_number(region_code: str, number: int) -> str:
-    """Well-formed and nobody's: born on a day in 1890."""
-    body = f"{region_code}18900101{number:03d}"
-    weights = [2 ** (17 - place) % 11 for place in range(17)]
-    rest = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11
-    return body + "10X98765432"[rest]
