@@ -18,6 +18,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    Text,
     and_,
     false,
     func,
@@ -147,13 +148,16 @@ class Professional(Base):
     __tablename__ = "professionals"
     __table_args__ = (
         Index(None, "employer_id", "pinyin"),
+        Index(None, "pinyin", "id"),
+        Index("professionals_initials_idx", text("split_part(pinyin, ' '::text, 2)")),
+        Index(None, "name", postgresql_ops={"name": "text_pattern_ops"}),
         Index(None, "region_path"),
         Index(None, "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str]
-    pinyin: Mapped[str]
+    pinyin: Mapped[str] = mapped_column(Text(collation="C"))
     """Sorts and finds by sound: the full spelling, a space, the initials."""
     id_kind: Mapped[str]
     id_tail: Mapped[str]
