@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, ForeignKey, Index, insert, or_, text
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Index,
+    column,
+    insert,
+    or_,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +36,7 @@ ACTIONS = {
     "account.disabled": "停用账号",
     "account.enabled": "启用账号",
     "account.session_revoked": "下线一处登录",
+    "account.proof_refused": "核对密码未通过",
     "token.created": "新建令牌",
     "token.revoked": "作废令牌",
     "job.restarted": "重新执行后台任务",
@@ -36,7 +48,15 @@ ACTIONS = {
     "provider.accredited": "认定继续教育基地",
     "person.corrected": "更正人员信息",
     "roster.applied": "导入花名册",
+    "person.merged": "合并人员记录",
+    "person.split": "拆分人员记录",
+    "person.searched_by_id_number": "按证件号码查找人员",
+    "id_number.revealed": "查看完整证件号码",
 }
+
+# Those who live above may not be imported; which of their records are one person's is read as
+# row security reads it.
+_people = table("professionals", column("id"), column("merged_into"))
 
 
 class AuditEntry(Base):
@@ -71,7 +91,9 @@ class AuditEntry(Base):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         rules = [cls.actor_id == actor.user_id, cls.subject_user_id == actor.user_id]
         if actor.role is Role.PROFESSIONAL:
+            merged = select(_people.c.id).where(_people.c.merged_into == actor.professional_id)
             rules.append(cls.professional_id == actor.professional_id)
+            rules.append(cls.professional_id.in_(merged))
         return or_(*rules)
 
 

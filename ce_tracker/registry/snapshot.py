@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, func, select, true, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ce_tracker import clock
 from ce_tracker.extensions import db
 from ce_tracker.jobs import Job
-from ce_tracker.registry.dated import EmployerFact, Employment, Merge, ProviderFact
+from ce_tracker.registry.dated import EmployerFact, Employment, ProviderFact
+from ce_tracker.registry.merging import roots
 from ce_tracker.registry.models import Employer, Professional, Provider
 from ce_tracker.registry.names import pinyin
 
@@ -45,31 +46,29 @@ def refresh_providers(ids: Collection[int] | None, day: date) -> None:
 
 def refresh_professionals(ids: Select[int] | Collection[int], day: date) -> None:
     """In one statement, touching only who changed: it runs over a whole province every night."""
+    merged = roots()
     now = (
         select(
             Professional.id,
-            Merge.into_id,
+            merged.c.root,
             Employment.employer_id,
             Employment.department,
             Employer.region_path,
             Employer.sector,
         )
-        .outerjoin(
-            Merge,
-            (Merge.professional_id == Professional.id) & Merge.known_at() & Merge.holds_on(day),
-        )
+        .outerjoin(merged, merged.c.id == Professional.id)
         .outerjoin(
             Employment,
-            (Employment.professional_id == func.coalesce(Merge.into_id, Professional.id))
+            (Employment.professional_id == func.coalesce(merged.c.root, Professional.id))
             & Employment.known_at()
             & Employment.holds_on(day),
         )
         .outerjoin(Employer, Employer.id == Employment.employer_id)
-        .where(Professional.id.in_(ids))
+        .where(_people(ids))
         .subquery()
     )
     copied = ("employer_id", "department", "region_path", "sector")
-    changes = {name: now.c[name] for name in copied} | {"merged_into": now.c.into_id}
+    changes = {name: now.c[name] for name in copied} | {"merged_into": now.c.root}
     db.session.execute(
         update(Professional)
         .where(
@@ -109,6 +108,13 @@ def refresh(job: Job) -> bool:
     job.steps_done += len(ids)
     job.steps_total = max(job.steps_total or 0, job.steps_done)
     return False
+
+
+def _people(ids: Select[int] | Collection[int]) -> ColumnElement[bool]:
+    """Those, and the records that were merged into those; a range of all people has them all."""
+    if isinstance(ids, Select):
+        return Professional.id.in_(ids)
+    return or_(Professional.id.in_(ids), Professional.merged_into.in_(ids))
 
 
 def _copy(unit: Employer | Provider, fact: EmployerFact | ProviderFact) -> None:
