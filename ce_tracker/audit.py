@@ -46,6 +46,7 @@ ACTIONS = {
     "provider.opened": "登记施教机构",
     "provider.changed": "更正施教机构",
     "provider.accredited": "认定继续教育基地",
+    "provider.accreditation_withdrawn": "撤销继续教育基地认定",
     "person.corrected": "更正人员信息",
     "roster.applied": "导入花名册",
     "person.merged": "合并人员记录",

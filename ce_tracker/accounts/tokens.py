@@ -21,10 +21,16 @@ SCOPES: dict[str, str] = {
     "regions:read": "查询行政区划",
     "tokens:read": "查看本人的令牌",
     "tokens:write": "新建和作废本人的令牌",
+    "registry:read": "查看单位和人员信息",
+    "registry:write": "登记和更正单位、人员信息",
     "jobs:read": "查看后台任务",
     "jobs:write": "重新执行后台任务",
 }
-_AUTHORITY_ONLY = frozenset({"jobs:write"})
+_ONLY_FOR = {
+    "jobs:write": frozenset({Role.AUTHORITY}),
+    "registry:write": frozenset({Role.AUTHORITY, Role.EMPLOYER}),
+}
+"""Scopes that an account of another role could do nothing with."""
 
 STATES = ("active", "expired", "revoked")
 LONGEST_DAYS = 366
@@ -38,7 +44,7 @@ def scopes_for(role: Role) -> dict[str, str]:
     return {
         scope: title
         for scope, title in SCOPES.items()
-        if role is Role.AUTHORITY or scope not in _AUTHORITY_ONLY
+        if role in _ONLY_FOR.get(scope, frozenset(Role))
     }
 
 

@@ -7,13 +7,34 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from ce_tracker.api import docs, jobs, me, regions, tokens
+from ce_tracker.api import (
+    corrections,  # noqa: F401  adds its routes to professionals
+    docs,
+    employers,
+    fields,
+    jobs,
+    me,
+    professionals,
+    providers,
+    regions,
+    tokens,
+)
 
 OPENAPI: dict[str, Any] = docs.OPENAPI
 
 
 def install(app: Flask, api: Api) -> None:
     docs.describe(api)
-    for resource in (me, regions, tokens, jobs):
-        api.register_blueprint(resource.blueprint)
+    for blueprint in (
+        me.blueprint,
+        regions.blueprint,
+        fields.series,
+        fields.blueprint,
+        employers.blueprint,
+        providers.blueprint,
+        professionals.blueprint,  # with the routes of corrections
+        tokens.blueprint,
+        jobs.blueprint,
+    ):
+        api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)

@@ -195,6 +195,12 @@ class Employment(OfProfessional, Base):
     employer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("employers.id"), index=True)
     department: Mapped[str | None]
 
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Where somebody worked before is no employer's business."""
+        seen = super().visible_to(actor)
+        return seen if actor.employer_id is None else seen & (cls.employer_id == actor.employer_id)
+
 
 class Title(OfProfessional, Base):
     """A title, valid from the day it was obtained (取得资格时间)."""

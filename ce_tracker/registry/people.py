@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from ce_tracker import clock
 from ce_tracker.extensions import db
@@ -105,9 +105,7 @@ def leave(person: Professional, last_day_plus_one: date, source: str) -> None:
 
 def hold(person: Professional) -> None:
     """One writer at a time for what is known of a person."""
-    db.session.execute(
-        select(Professional.id).where(Professional.id == person.id).with_for_update()
-    )
+    db.session.execute(select(func.hold_professional(person.id)))
 
 
 def facts_of(record_ids: Sequence[int], day: date, moment: datetime | None = None) -> PersonFacts:

@@ -84,8 +84,16 @@ def refresh_professionals(ids: Select[int] | Collection[int], day: date) -> None
 
 
 def refresh(job: Job) -> bool:
-    """Every night: units first, then people in ranges of ids, one range a step."""
+    """Every night: units first, then people in ranges of ids, one range a step. Of one unit that
+    moved, those whom it employs: what they carry of it is out of the web's reach."""
     today = clock.today()
+    if "employer_id" in job.payload:
+        refresh_professionals(
+            select(Professional.id).where(Professional.employer_id == job.payload["employer_id"]),
+            today,
+        )
+        job.steps_total = job.steps_done = 1
+        return True
     if "from" not in job.place:
         refresh_employers(None, today)
         refresh_providers(None, today)

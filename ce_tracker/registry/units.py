@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from ce_tracker import audit, clock
+from ce_tracker import audit, clock, jobs
 from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import db
 from ce_tracker.registry import facts, snapshot
@@ -73,8 +73,16 @@ def change_employer(
 ) -> EmployerFact:
     """From `since` on it is so; what we believed of those days we believe no longer."""
     hold(unit)
+    before = (unit.region_path, unit.sector)
     fact = facts.put(EmployerFact(employer_id=unit.id, valid_from=since, **asdict(content)), source)
     snapshot.refresh_employers([unit.id], clock.today())
+    if (unit.region_path, unit.sector) != before:
+        jobs.ask(
+            "refresh-registry",
+            f"employer-fact-{fact.id}",
+            region_path=unit.region_path,
+            employer_id=unit.id,
+        )
     audit.record(
         "employer.changed",
         unit.name,

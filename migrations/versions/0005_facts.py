@@ -141,6 +141,18 @@ FACTS: dict[str, tuple[str, str]] = {
 READ_ONLY_FOR_THE_WEB = {"merges", "employments"}
 """What moves a person from one to another's sight is done by the worker."""
 
+SEES_LESS = {
+    # Where somebody worked before is no employer's business.
+    "employments": " AND coalesce(employments.employer_id = (SELECT actor_employer()), true)",
+}
+MAY_CORRECT = {
+    # A unit does not change its own standing, nor a base its own accreditation.
+    "employer": "(SELECT actor_charge()) IS NOT NULL",
+    "provider": "(SELECT actor_charge()) IS NOT NULL",
+    # A person sees what is known of them; whoever employs them answers for it.
+    "professional": "(SELECT actor_charge()) IS NOT NULL OR (SELECT actor_employer()) IS NOT NULL",
+}
+
 
 def _create(table: str, subject: str, columns: str) -> str:
     return f"""
@@ -168,7 +180,7 @@ def _create(table: str, subject: str, columns: str) -> str:
     GRANT SELECT ON {table} TO ce_web;
     -- Whoever sees the subject sees what is known of it: the subject's own policy decides.
     CREATE POLICY web_sees ON {table} FOR SELECT TO ce_web USING (
-        EXISTS (SELECT FROM {subject}s s WHERE s.id = {subject}_id)
+        EXISTS (SELECT FROM {subject}s s WHERE s.id = {subject}_id){SEES_LESS.get(table, "")}
     );
     """
 
@@ -178,10 +190,12 @@ def _allow_corrections(table: str, subject: str) -> str:
     GRANT INSERT, UPDATE (known_to) ON {table} TO ce_web;
     CREATE POLICY web_adds ON {table} FOR INSERT TO ce_web WITH CHECK (
         recorded_by = (SELECT actor_user()) AND known_to IS NULL
+        AND ({MAY_CORRECT[subject]})
         AND EXISTS (SELECT FROM {subject}s s WHERE s.id = {subject}_id)
     );
     CREATE POLICY web_corrects ON {table} FOR UPDATE TO ce_web USING (
-        EXISTS (SELECT FROM {subject}s s WHERE s.id = {subject}_id)
+        ({MAY_CORRECT[subject]})
+        AND EXISTS (SELECT FROM {subject}s s WHERE s.id = {subject}_id)
     );
     """
 
@@ -200,7 +214,8 @@ REVOKE SELECT ON professionals FROM ce_web;
 GRANT SELECT (id, name, pinyin, id_kind, id_tail, id_number_index, employer_id, department,
     region_path, sector, merged_into) ON professionals TO ce_web;
 
-GRANT INSERT, UPDATE ON employers, providers TO ce_web;
+GRANT INSERT (credit_code, name, pinyin, region_path, sector),
+    UPDATE (name, pinyin, region_path, sector) ON employers, providers TO ce_web;
 CREATE POLICY web_adds ON employers FOR INSERT TO ce_web WITH CHECK (
     starts_with(region_path, (SELECT actor_charge()))
     AND coalesce(sector = (SELECT actor_sector()), true)
@@ -217,6 +232,20 @@ CREATE POLICY web_changes ON providers FOR UPDATE TO ce_web USING (
     starts_with(region_path, (SELECT actor_charge()))
     AND coalesce(sector = (SELECT actor_sector()), true)
 );
+
+-- One writer at a time for what is known of a person, also where the writer may not change the
+-- person's row and so could not lock it.
+CREATE FUNCTION hold_professional(the_person bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT FROM professionals WHERE id = the_person FOR UPDATE
+$$;
+
+-- What a unit is called is public, and stands in people's records wherever the unit lies.
+CREATE FUNCTION employer_names(ids bigint[]) RETURNS TABLE (id bigint, name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT e.id, e.name FROM employers e WHERE e.id = ANY (ids)
+$$;
+GRANT EXECUTE ON FUNCTION hold_professional, employer_names TO ce_web, ce_worker;
 
 -- Opens nothing itself, but hands out what can be opened only together with a row in the audit
 -- that the person can read.
@@ -260,7 +289,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION reveal_id_number")
+    op.execute("DROP FUNCTION reveal_id_number, employer_names, hold_professional")
     op.execute("DROP POLICY web_changes ON providers; DROP POLICY web_adds ON providers")
     op.execute("DROP POLICY web_changes ON employers; DROP POLICY web_adds ON employers")
     op.execute("REVOKE INSERT, UPDATE ON employers, providers FROM ce_web")
