@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ce_tracker.sheets.limits import Limits
@@ -66,20 +68,36 @@ def _become_poor(limits: Limits) -> None:
         (resource.RLIMIT_NOFILE, _DESCRIPTORS),
         (resource.RLIMIT_CPU, limits.cpu_seconds),
     ):
+        last = most + 1 if what == resource.RLIMIT_CPU else most  # a signal of its own comes first
         try:
-            resource.setrlimit(what, (most, most))
+            resource.setrlimit(what, (most, last))
         except (ValueError, OSError):  # not on this system, or already poorer
             continue
+
+
+@contextmanager
+def _cpu_limit(seconds: float) -> Iterator[None]:
+    def refuse(_signal: int, _frame: object) -> None:
+        raise TooLargeInside(f"查看它的内容用了 {seconds:g} 秒还没有完。")
+
+    before = signal.signal(signal.SIGPROF, refuse)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def answer(data: bytes, limits: Limits) -> Iterator[bytes]:
     from ce_tracker.sheets.opening import opened  # noqa: PLC0415  under the limits, not before
 
-    looked = opened(data, limits)
+    with _cpu_limit(limits.look_cpu_seconds):
+        looked = opened(data, limits)
     yield to_line({"looked": True})
     try:
         sheet = looked()
-    except (Refusal, MemoryError):
+    except Exception:
         raise
     except BaseException as error:  # a panic in Rust is no Exception
         raise Damaged from error

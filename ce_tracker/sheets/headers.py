@@ -34,6 +34,8 @@ _SIGNATURE = re.compile(
     r"联系人|联系电话|填表日期|填报日期|制表日期|填表时间|单位盖章|盖章|填表单位|填报单位|"
     r"填表说明|填写说明|填报说明|备注|说明|注)(?P<rest>.*)"
 )
+_HINT = re.compile("[计数填制审经负领联盖说备注]")
+"""In each of the words above; spares most names the work."""
 _ID_LIKE = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15})(?!\d)")
 
 
@@ -84,7 +86,7 @@ class Table:
     left_out: list[int] = field(default_factory=list)
     """Numbers of the lines below the titles that hold something, but no data: totals, notes."""
     _rows: Iterator[Row] = field(default_factory=lambda: iter(()), repr=False)
-    _repeated: frozenset[str] = frozenset()
+    _titles: Sequence[tuple[int, Value]] = ()
 
     def title(self, key: str) -> str:
         return self.header.titles.get(key, key)
@@ -94,7 +96,7 @@ class Table:
 
     def __next__(self) -> Line:
         for row in self._rows:
-            values = self._own(row.values)
+            values = row.values if self.header.notes is None else self._own(row.values)
             if is_blank(values):
                 continue
             if is_no_data(values) or self._repeats(values):
@@ -111,17 +113,15 @@ class Table:
 
     def _repeats(self, values: Sequence[Value]) -> bool:
         """The titles again, as on every printed page."""
-        cells = [_place(values, place) for place in self.header.places.values()]
-        return {plain_title(cell) for cell in cells if isinstance(cell, str)} == self._repeated
+        return all(_place(values, place) == title for place, title in self._titles)
 
 
 def understood(sheet: Iterable[Row], columns: Sequence[Column]) -> Table:
     rows = iter(sheet)
     first = list(islice(rows, DEEPEST_HEADER + 1))
-    header, used = _find(first[: DEEPEST_HEADER + 1], columns)
-    below = chain(first[used:], rows)
-    repeated = frozenset(plain_title(title) for title in header.titles.values())
-    return Table(header, _rows=below, _repeated=repeated)
+    header, used = _find(first, columns)
+    titles = [(place, _place(first[used - 1].values, place)) for place in header.places.values()]
+    return Table(header, _rows=chain(first[used:], rows), _titles=titles)
 
 
 def plain_title(value: Value) -> str:
@@ -144,7 +144,7 @@ def is_no_data(values: Sequence[Value]) -> bool:
     first = next(
         (v for v in values if v is not None and not (isinstance(v, str) and not _seen(v))), ""
     )
-    if not isinstance(first, str):
+    if not isinstance(first, str) or not _HINT.search(first):
         return False
     text = unicodedata.normalize("NFKC", first)
     bare = _NOISE.sub("", _BRACKETED.sub("", text)) or _NOISE.sub("", text)

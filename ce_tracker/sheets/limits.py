@@ -16,12 +16,15 @@ class Limits:
     unpacked_bytes: int = 200 * MB
     """All members of an xlsx together, truly unpacked: what it says of itself is not believed."""
     members: int = 2_000
-    ratio: int = 250
-    """Unpacked to packed of one member above 10 MB. Honest sheets stay under 100."""
+    ratio: int = 120
+    """Unpacked to packed of one member above 10 MB. Honest sheets stay under 50."""
     memory_bytes: int = 256 * MB
     """Address space of the child, Python included."""
+    look_cpu_seconds: float = 1.5
+    """To look the file through; every bomb ends here at the latest. Of the processor's time, so
+    that a busy machine refuses nobody."""
     cpu_seconds: int = 15
-    look_seconds: float = 1.8
-    """Until the child has looked the file through; every bomb ends here at the latest."""
+    """For everything."""
+    look_seconds: float = 15
     silence_seconds: float = 20
-    """Afterwards: between two pieces of its answer."""
+    """By the clock, until the child has looked, and between two pieces of its answer."""

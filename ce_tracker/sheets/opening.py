@@ -36,9 +36,9 @@ def opened(data: bytes, limits: Limits) -> Opener:
         return lambda: _xlsx(data, look, limits)
     if kind == "xls":
         return lambda: _xls(data, limits)
-    if kind == "html":
-        return lambda: from_html(data, limits)
-    return lambda: from_csv(data, limits)
+    # Read while we look: here the work itself is what could be made endless.
+    sheet = from_html(data, limits) if kind == "html" else from_csv(data, limits)
+    return lambda: sheet
 
 
 def _xlsx(data: bytes, look: Look, limits: Limits) -> Opened:
@@ -70,7 +70,7 @@ def _xls(data: bytes, limits: Limits) -> Opened:
     sheets = [
         meta
         for meta in book.sheets_metadata
-        if meta.typ in {calamine.SheetTypeEnum.WorkSheet, calamine.SheetTypeEnum.MacroSheet}
+        if meta.typ in (calamine.SheetTypeEnum.WorkSheet, calamine.SheetTypeEnum.MacroSheet)
     ]
     hidden = [meta.name for meta in sheets if meta.visible != visible]
     shown = [meta.name for meta in sheets if meta.visible == visible]
@@ -131,7 +131,9 @@ def _check_size(sheet: calamine.CalamineSheet, limits: Limits) -> None:
 
 def _rows(sheet: calamine.CalamineSheet, part: Part) -> Iterator[Sequence[Any]]:
     for index, row in enumerate(sheet.iter_rows()):
-        values: list[Any] = [None if value == "" else value for value in row]
+        values: list[Any] = row
+        if "" in row:
+            values = [None if value == "" else value for value in row]
         for place, text in part.faults.get(index, ()):
             values[place] = Fault(text)
         yield values

@@ -7,6 +7,7 @@ nothing that does not parse, and makes one clear error of whatever goes wrong.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -34,6 +35,7 @@ _START = (
     "from ce_tracker.sheets.child import main; main()"
 )
 _CHUNK = 2**18
+_PIPE_BYTES = 2**20
 _LONGEST_LINE = 8 * LARGEST_PIECE
 _LONGEST_DETAIL = 500
 _ENDINGS = frozenset({signal.SIGABRT, signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS})
@@ -141,6 +143,9 @@ class _Answers:
             raise Stuck
         self._in, self._out = process.stdin.fileno(), process.stdout.fileno()
         os.set_blocking(self._in, False)
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # many of them, and the kernel says no
+                fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._left = memoryview(data)
         self._waiting = selectors.DefaultSelector()
         weakref.finalize(self, self._waiting.close)
@@ -192,7 +197,7 @@ class _Answers:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Stuck(f"读取超过了 {self._limits.look_seconds:g} 秒还没有结果。")
+                raise Stuck("读取超过了时限，还没有结果。")
             for key, _ in self._waiting.select(left):
                 if key.fd == self._out:
                     return os.read(self._out, _CHUNK)
@@ -216,6 +221,8 @@ class _Answers:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return Stuck()
+        if -code == signal.SIGXCPU:
+            raise TooLargeInside(f"读取它用了 {self._limits.cpu_seconds} 秒还没有完。")
         if -code in _ENDINGS:
             limits = self._limits
             return TooLargeInside(
