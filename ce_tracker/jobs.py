@@ -42,6 +42,8 @@ TITLES = {
     "reseal": "更换密钥后重新加密",
     "tidy": "清理过期的登录和记录",
     "refresh-registry": "更新单位和人员的当日信息",
+    "roster-preview": "核对花名册",
+    "roster-apply": "导入花名册",
 }
 """What each kind is called by those who watch; what it does stands in `workers.tasks`."""
 

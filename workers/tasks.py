@@ -10,6 +10,8 @@ from ce_tracker import clock, jobs
 from ce_tracker.accounts.tidying import tidy
 from ce_tracker.bell import bell
 from ce_tracker.extensions import db
+from ce_tracker.registry.roster_applying import apply
+from ce_tracker.registry.roster_preview import preview
 from ce_tracker.registry.snapshot import refresh
 from ce_tracker.rotation import reseal
 from workers import doing
@@ -21,6 +23,8 @@ KINDS: dict[str, jobs.Step] = {
     "reseal": reseal,
     "tidy": tidy,
     "refresh-registry": refresh,
+    "roster-preview": preview,
+    "roster-apply": apply,
 }
 
 NIGHTLY = {"refresh-registry": time(0, 5), "tidy": time(3, 10), "reseal": time(3, 40)}

@@ -23,12 +23,16 @@ SCOPES: dict[str, str] = {
     "tokens:write": "新建和作废本人的令牌",
     "registry:read": "查看单位和人员信息",
     "registry:write": "登记和更正单位、人员信息",
+    "rosters:read": "查看花名册导入",
+    "rosters:write": "上传、导入和撤回花名册",
     "jobs:read": "查看后台任务",
     "jobs:write": "重新执行后台任务",
 }
 _ONLY_FOR = {
     "jobs:write": frozenset({Role.AUTHORITY}),
     "registry:write": frozenset({Role.AUTHORITY, Role.EMPLOYER}),
+    "rosters:read": frozenset({Role.AUTHORITY, Role.EMPLOYER}),
+    "rosters:write": frozenset({Role.EMPLOYER}),
 }
 """Scopes that an account of another role could do nothing with."""
 

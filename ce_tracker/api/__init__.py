@@ -17,6 +17,7 @@ from ce_tracker.api import (
     professionals,
     providers,
     regions,
+    rosters,
     tokens,
 )
 
@@ -33,6 +34,7 @@ def install(app: Flask, api: Api) -> None:
         employers.blueprint,
         providers.blueprint,
         professionals.blueprint,  # with the routes of corrections
+        rosters.blueprint,
         tokens.blueprint,
         jobs.blueprint,
     ):

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -24,10 +25,12 @@ from ce_tracker import idempotency
 from ce_tracker.accounts.sign_in import enter_by_token
 from ce_tracker.actor import Actor, Role
 from ce_tracker.api.schema import Problem
-from ce_tracker.errors import BadRequest, NotAcceptable, NotSignedIn, WrongMediaType
+from ce_tracker.errors import BadRequest, Invalid, NotAcceptable, NotSignedIn, WrongMediaType
 from ce_tracker.extensions import current_actor, db
 from ce_tracker.http import limits
 from ce_tracker.http.access import Access, guarded
+from ce_tracker.http.bodies import LARGEST_UPLOAD, with_largest_body
+from ce_tracker.http.problems import field_errors
 from ce_tracker.identity import hidden
 from ce_tracker.sealing import Keyring
 
@@ -77,6 +80,22 @@ class _Parser(FlaskParser):
             raise BadRequest("请求内容不是有效的 JSON。") from error
 
 
+@dataclass(frozen=True)
+class FileAnswer:
+    """In place of a schema: the answer is a file."""
+
+    media_type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class FileOr:
+    """In place of a body's schema: a form with a file, or JSON."""
+
+    form: type[ma.Schema]
+    json: type[ma.Schema]
+
+
 class Resource(Blueprint):
     ARGUMENTS_PARSER = _Parser()
 
@@ -88,10 +107,10 @@ def endpoint(
     *,
     roles: frozenset[Role],
     scope: str,
-    answer: type[ma.Schema],
+    answer: type[ma.Schema] | FileAnswer,
     status: int = 200,
     query: type[ma.Schema] | None = None,
-    body: type[ma.Schema] | None = None,
+    body: type[ma.Schema] | FileOr | None = None,
 ) -> Callable[[View], View]:
     access = Access(roles, scope)
 
@@ -99,9 +118,11 @@ def endpoint(
         inner: Any = view
         if query is not None:
             inner = blueprint.arguments(query, location="query")(inner)
-        if body is not None:
+        if isinstance(body, FileOr):
+            inner = _either(blueprint, body.form, body.json, inner)
+        elif body is not None:
             inner = blueprint.arguments(body, location="json")(inner)
-        inner = blueprint.response(status, answer, headers=_headers_of(method, status))(inner)
+        inner = _answering(blueprint, answer, method, status)(inner)
         if method == "GET":
             inner = blueprint.alt_response(
                 304, description="没有变化", headers=_documented("ETag")
@@ -121,10 +142,59 @@ def endpoint(
             **{"x-scope": scope, "x-roles": sorted(roles)},
         )(inner)
         wrapped = guarded(access)(_conducted(inner, access, method, answer))
+        if isinstance(body, FileOr):
+            wrapped = with_largest_body(LARGEST_UPLOAD)(wrapped)
         blueprint.route(rule, methods=[method])(wrapped)
         return view
 
     return decorate
+
+
+def _answering(
+    blueprint: Resource, answer: type[ma.Schema] | FileAnswer, method: str, status: int
+) -> Callable[[Any], Any]:
+    headers = _headers_of(method, status)
+    if isinstance(answer, FileAnswer):
+        file = {"type": "string", "format": "binary"}
+        found = blueprint.response(
+            status,
+            file,
+            headers=headers,
+            content_type=answer.media_type,
+            description=answer.description,
+        )
+    else:
+        found = blueprint.response(status, answer, headers=headers)
+    decorator: Callable[[Any], Any] = found
+    return decorator
+
+
+def _either(
+    blueprint: Resource, upload: type[ma.Schema], body: type[ma.Schema], view: Callable[..., Any]
+) -> Any:
+    """A file in a form, or JSON: by what the request says it is."""
+
+    @functools.wraps(view)
+    def read(*given: Any, **path: Any) -> Any:
+        if request.mimetype == "multipart/form-data":
+            sent: Mapping[str, Any] = {**request.form.to_dict(), **request.files.to_dict()}
+            try:
+                said = upload().load(sent)
+            except ma.ValidationError as error:
+                raise Invalid(errors=field_errors(error.messages)) from None
+        else:
+            said = blueprint.ARGUMENTS_PARSER.parse(body(), request, location="json")
+        return view(*given, said, **path)
+
+    return blueprint.doc(
+        requestBody={
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": upload},
+                "application/json": {"schema": body},
+            },
+        }
+    )(read)
 
 
 def actor() -> Actor:
@@ -141,14 +211,16 @@ def keyring() -> Keyring:
 
 
 def _conducted(
-    inner: Callable[..., Any], access: Access, method: str, answer: type[ma.Schema]
+    inner: Callable[..., Any], access: Access, method: str, answer: type[ma.Schema] | FileAnswer
 ) -> Callable[..., Response]:
+    media_type = answer.media_type if isinstance(answer, FileAnswer) else "application/json"
+
     @functools.wraps(inner)
     def conduct(**path: Any) -> Response:
         who = _enter()
         limits.check(who)
         access.check(who)
-        if request.accept_mimetypes and not request.accept_mimetypes.accept_json:
+        if request.accept_mimetypes and not request.accept_mimetypes[media_type]:
             raise NotAcceptable
         if method == "POST" and who is not None and "Idempotency-Key" in request.headers:
             return _once(who, lambda: make_response(inner(**path)), _secrets(answer))
@@ -196,8 +268,10 @@ def _once(who: Actor, act: Callable[[], Response], secrets: frozenset[str]) -> R
     return response
 
 
-def _secrets(answer: type[ma.Schema]) -> frozenset[str]:
+def _secrets(answer: type[ma.Schema] | FileAnswer) -> frozenset[str]:
     """Fields that are shown once: a replayed answer has nothing there."""
+    if isinstance(answer, FileAnswer):
+        return frozenset()
     return frozenset(
         name for name, field in answer().fields.items() if field.metadata.get("x-secret")
     )
@@ -206,7 +280,7 @@ def _secrets(answer: type[ma.Schema]) -> frozenset[str]:
 def _headers_of(method: str, status: int) -> dict[str, Any]:
     names = ["ETag"] if method == "GET" else []
     names += ["Idempotent-Replayed"] if method == "POST" else []
-    names += ["Location"] if status == 201 else []  # noqa: PLR2004
+    names += ["Location"] if status in {201, 202} else []
     return _documented(*names)
 
 

@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ce_tracker import logs
 from ce_tracker.errors import BadRequest, NotFound
 from ce_tracker.extensions import current_actor, db
-from ce_tracker.http import metrics
+from ce_tracker.http import bodies, metrics
 from ce_tracker.http.access import PUBLIC, guarded
 from config import Settings
 
@@ -46,6 +46,7 @@ def install(app: Flask, settings: Settings) -> None:
         g.began = perf_counter()
         g.stack = ExitStack()
         g.request_id = g.stack.enter_context(logs.request(request.headers.get("X-Request-ID")))
+        bodies.apply_limit()
         _refuse_what_cannot_be_stored()
 
     @app.after_request

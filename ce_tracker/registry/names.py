@@ -25,7 +25,7 @@ def tidy_name(text: str) -> str:
 
 
 def same_name(one: str, other: str) -> bool:
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
 def pinyin(name: str) -> str:
@@ -35,7 +35,8 @@ def pinyin(name: str) -> str:
     return f"{''.join(syllables)} {''.join(part[0] for part in syllables)}"
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """What two spellings of one name have in common, and nothing else has."""
     return tidy_name(name).replace(INTERPUNCT, "").replace(" ", "").casefold()
 
 
