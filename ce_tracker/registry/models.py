@@ -149,7 +149,7 @@ class Professional(Base):
     __table_args__ = (
         Index(None, "employer_id", "pinyin"),
         Index(None, "pinyin", "id"),
-        Index("professionals_initials_idx", text("split_part(pinyin, ' '::text, 2)")),
+        Index(None, "initials"),
         Index(None, "name", postgresql_ops={"name": "text_pattern_ops"}),
         Index(None, "region_path"),
         Index(None, "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
@@ -159,6 +159,9 @@ class Professional(Base):
     name: Mapped[str]
     pinyin: Mapped[str] = mapped_column(Text(collation="C"))
     """Sorts and finds by sound: the full spelling, a space, the initials."""
+    initials: Mapped[str] = mapped_column(
+        Text(collation="C"), Computed("split_part(pinyin, ' ', 2)", persisted=True)
+    )
     id_kind: Mapped[str]
     id_tail: Mapped[str]
     """The last four, by which two people of one name are told apart."""
