@@ -5,18 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, cast
 
-from psycopg import sql
+import psycopg
 from sqlalchemy import func, select, text
 
 from ce_tracker import clock
+from ce_tracker.accounts import passwords
 from ce_tracker.accounts.models import User
 from ce_tracker.accounts.users import Binding, open_account
 from ce_tracker.actor import Role
-from ce_tracker.demo import cast, people, places, providers, units
+from ce_tracker.demo import people, places, providers, units
 from ce_tracker.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
 from ce_tracker.demo.careers import World
+from ce_tracker.demo.cast import ACTORS
+from ce_tracker.demo.copying import Copier
 from ce_tracker.demo.numbers import credit_code
 from ce_tracker.demo.sheets import ANCHORS, TABLES, Sheets
 from ce_tracker.extensions import db
@@ -27,7 +30,6 @@ DEFAULT_PEOPLE = 5000
 DEFAULT_SEED = 1
 FEWEST_PEOPLE = 200
 _A_BATCH = 4000
-_TIMES = ", valid_from, valid_to, known_from, known_to, source"
 
 Progress = Callable[[int], None]
 
@@ -53,37 +55,29 @@ def build(keyring: Keyring, count: int, seed: int, advance: Progress) -> None:
         sheets.employer(unit, credit_code(unit.id, public=unit.public))
     for provider in offered:
         sheets.provider(provider, credit_code(provider.id + 50_000_000, public=True))
-    _copy(sheets)
     first = _next_id(Professional)
-    for number, person in enumerate(people.everybody(world, employers, count)):
-        people.write(sheets, keyring, first + number, person, world.today)
-        if number % _A_BATCH == _A_BATCH - 1:
-            _copy(sheets)
-            advance(_A_BATCH)
-    _copy(sheets)
+    with Copier(_connection()) as copier:
+        copier.send(sheets.take())
+        for number, person in enumerate(people.everybody(world, employers, count)):
+            people.write(sheets, keyring, first + number, person, world.today)
+            if number % _A_BATCH == _A_BATCH - 1:
+                copier.send(sheets.take())
+                advance(_A_BATCH)
+        copier.send(sheets.take())
     advance(count % _A_BATCH)
     _set_counters()
-    known = {account.login: first + number for number, account in enumerate(cast.ACTORS)}
+    known = {account.login: first + number for number, account in enumerate(ACTORS)}
+    argon2 = passwords.hashed(DEMO_PASSWORD)
     for account in DEMO_ACCOUNTS:
-        _open(account, known.get(account.login))
+        _open(account, known.get(account.login), argon2)
         advance(1)
     db.session.execute(text(f"ANALYZE {', '.join(TABLES)}"))
 
 
-def _copy(sheets: Sheets) -> None:
+def _connection() -> psycopg.Connection[Any]:
+    """psycopg's own, below the session's transaction."""
     connection: Any = db.session.connection().connection.driver_connection
-    with connection.cursor() as cursor:
-        for table, columns in TABLES.items():
-            lines = sheets.lines[table]
-            if not lines:
-                continue
-            every = columns if table in ANCHORS else columns + _TIMES
-            statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-                sql.Identifier(table), sql.SQL(every)
-            )
-            with cursor.copy(statement) as copy:
-                copy.write("".join(lines))
-            lines.clear()
+    return cast(psycopg.Connection[Any], connection)
 
 
 def _next_id(model: type[Employer | Provider | Professional]) -> int:
@@ -101,7 +95,7 @@ def _set_counters() -> None:
         )
 
 
-def _open(account: DemoAccount, professional_id: int | None) -> None:
+def _open(account: DemoAccount, professional_id: int | None, argon2: str) -> None:
     path = db.session.scalars(select(Region.path).where(Region.code == account.region_code)).one()
     user = open_account(
         account.login,
@@ -116,6 +110,7 @@ def _open(account: DemoAccount, professional_id: int | None) -> None:
             professional_id=professional_id,
         ),
         demo=True,
+        argon2=argon2,
     )
     user.must_change_password = account.first_password
 

@@ -93,11 +93,12 @@ class World:
                 self.townships[unit.place.province].append(unit)
 
     def another(self, unit: Unit) -> Unit:
-        """A unit of the same kind to come from or go to, mostly in the same province."""
+        """Another unit of the kind to come from or go to, mostly in the same province."""
         pool = self._by_kind_and_province[unit.kind, unit.place.province]
         if len(pool) == 1 or self.random.random() < 0.15:
             pool = self._by_kind[unit.kind]
-        return self.random.choice(pool)
+        found = self.random.choice(pool)
+        return found if found is not unit else pool[pool.index(unit) - 1]
 
 
 def invented(world: World, unit: Unit, branch: Branch, born: int, *, female: bool) -> Career:
@@ -121,11 +122,13 @@ def _jobs(world: World, unit: Unit, department: str, hired: int, retired: int) -
     random, today = world.random, world.today
     if retired < today:
         return [Job(unit, department, hired, retired)]
-    cuts = _moves(world, hired)
-    begins, found = hired, []
-    for day, pause in cuts:
-        found.append(Job(world.another(unit), department, begins, day))
-        begins = day + pause
+    moves = _moves(world, hired)
+    begun = [hired, *(day + pause for day, pause in moves)]
+    where = [unit]
+    for _ in moves:
+        where.insert(0, world.another(where[0]))
+    found = [Job(where[n], department, begun[n], day) for n, (day, _) in enumerate(moves)]
+    begins = begun[-1]
     dice = random.random()
     if dice < 0.02 and begins < today - 400:
         return [*found, Job(unit, department, begins, today - random.randint(10, 390))]

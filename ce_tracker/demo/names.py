@@ -19,6 +19,8 @@ _SURNAMES = (
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "皇甫", "尉迟", "司徒", "夏侯", "东方", "慕容", "令狐")
 _HUI = "马马马马马马杨杨李丁金海哈沙纳白撒买虎妥苏王田吴"
 
+_MOTHERS = "安易乐温柏穆路游童宁"  # beside any surname plainly a second one
+
 # Of those born before 1970, before 1988, and since; the first string men's, the second women's.
 _GIVEN = (
     (
@@ -82,7 +84,7 @@ def invented(random: Random, female: bool, born: int, province: str) -> str:
     if dice < 0.22:
         return surname + (random.choice(_RARE) if dice < 0.004 else first)
     if dice < 0.236:  # both parents' surnames
-        return surname + random.choices(_NAMES, cum_weights=_CUMULATED)[0] + first + pool[0]
+        return surname + random.choice(_MOTHERS) + first + pool[0]
     second = random.choice(pool) if dice < 0.985 else random.choice(_RARE)
     return surname + first + second
 

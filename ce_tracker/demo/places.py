@@ -26,7 +26,7 @@ CHOSEN = (
 PROVINCES = ("37", "23", "43", "50", "64")
 NATIONAL_ALONE = "320000"
 """A province without rules of its own here: 江苏."""
-PEOPLE_A_COUNTY = 250
+PEOPLE_A_COUNTY = 500
 
 _TOWNS = (
     "柳林镇", "石桥镇", "双河镇", "青山乡", "龙泉镇", "白云乡", "东风镇", "清水镇", "杨家镇",

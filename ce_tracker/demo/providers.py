@@ -32,6 +32,8 @@ _PROVINCE = (
 )
 _OF_LEVEL = {"county": _COUNTY, "zone": _COUNTY[:1], "city": _CITY, "province": _PROVINCE}
 _YEARS = 5
+WITHOUT_A_BASE = "640324"
+"""A county of 宁夏 whose base let its accreditation lapse; each is to have one."""
 
 _SIGN_INS = {
     (account.region_code, account.unit): account.place
@@ -89,13 +91,14 @@ def _periods(
     """Five years and, of most bases, five more; some let it lapse, some began this year."""
     level = {"zone": "county"}.get(place.level, place.level)
     fields = tuple(catalogue()[series].fields) if series else ()
-    offset = random.randint(0, 3) if always else random.randint(-1, 5)
+    lapses = place.code == WITHOUT_A_BASE
+    offset = 3 if lapses else random.randint(0, 3) if always else random.randint(-1, 5)
     first = date(today.year - _YEARS - offset, random.randint(1, 9), 1)
     while first <= today:
         end = date(first.year + _YEARS, first.month, 1)
         document = f"{place.name}人社发〔{first.year}〕{random.randint(10, 199)}号"
         yield Period(first.toordinal(), end.toordinal(), level, document, fields)
-        if not always and random.random() < 0.15:
+        if lapses or (not always and random.random() < 0.15):
             return
         first = end
 

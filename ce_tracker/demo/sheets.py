@@ -1,10 +1,10 @@
 """From what happened to rows: what is believed of it, and from when to when.
 
-The service began five years ago; each unit handed in its staff in its first weeks, with all that
-had been until then. What came later became known some days after it happened: until then an
-employment that was to end was believed to go on, so there are two rows of it. Now and then
-something was wrong at first and put right later. So any day of those five years can be asked what
-was known on it.
+The service began five years ago; units were registered first and handed in their staff in the
+weeks after, with all that had been until then. What came later became known some days after it
+happened: until then an employment that was to end was believed to go on, so there are two rows of
+it. Now and then something was wrong at first and put right later. So any day of those five years
+can be asked what was known on it.
 """
 
 from __future__ import annotations
@@ -56,6 +56,10 @@ class Sheets:
         self._random: Random = world.random
         self.lines: dict[str, list[str]] = {table: [] for table in TABLES}
 
+    def take(self) -> dict[str, list[str]]:
+        taken, self.lines = self.lines, {table: [] for table in TABLES}
+        return taken
+
     # --- units -----------------------------------------------------------------------------
 
     def employer(self, unit: Unit, code: str) -> None:
@@ -63,7 +67,7 @@ class Sheets:
         self.lines["employers"].append(
             f"{unit.id}\t{code}\t{name}\t{pinyin(name)}\t{path}\t{sector}\n"
         )
-        handed_in = self._handed_in()
+        handed_in = self._registered()
         for begins, ends, called, region in unit.history:
             content = (
                 f"{unit.id}\t{called}\t{region}\t{unit.level}\t{unit.affiliation}"
@@ -77,7 +81,7 @@ class Sheets:
         self.lines["providers"].append(
             f"{provider.id}\t{code}\t{name}\t{pinyin(name)}\t{path}\t{sector}\n"
         )
-        handed_in = self._handed_in()
+        handed_in = self._registered()
         content = f"{provider.id}\t{name}\t{provider.kind}\t{path}\t{sector}"
         self._believe("provider_facts", content, provider.since, None, handed_in)
         for period in provider.periods:
@@ -128,8 +132,11 @@ class Sheets:
 
     # --- belief ----------------------------------------------------------------------------
 
+    def _registered(self) -> int:
+        return self._world.begins + self._random.randint(1, 9)
+
     def _handed_in(self) -> int:
-        return self._world.begins + self._random.randint(5, 80)
+        return self._world.begins + self._random.randint(10, 80)
 
     def _known(self, day: int, handed_in: int, delay: int) -> int:
         return min(max(handed_in, day + delay), self._world.today - 1)

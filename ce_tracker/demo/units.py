@@ -45,7 +45,7 @@ _COUNTY = (
     Template("forestry", "{place}林业技术推广站", "county", "county", "forestry", 0.8),
     Template("water", "{place}水利工程服务站", "county", "county", "water", 0.8),
     Template("statistics", "{place}普查中心", "county", "county", "statistics", 0.5),
-    Template("culture", "{place}图书馆", "county", "county", "other", 0.5),
+    Template("library", "{place}图书馆", "county", "county", "other", 0.5),
     Template(
         "builder",
         "{place}{word}建筑工程有限公司",
@@ -101,7 +101,7 @@ _CITY = (
     Template("university", "{place}{word}职业技术学院", "city", "city", "education", 3, _LEARNING),
     Template("technician", "{place}{word}技师学院", "city", "city", "education", 2, _LEARNING),
     Template("science", "{place}{word}农业科学研究所", "city", "city", "agriculture", 1, _SOIL),
-    Template("culture", "{place}博物馆", "city", "city", "other", 0.7),
+    Template("museum", "{place}博物馆", "city", "city", "other", 0.7),
     Template("news", "{place}融媒体中心", "city", "city", "other", 0.7),
     Template(
         "factory",
@@ -145,6 +145,7 @@ _CITYS_OWN = Template(
 )
 _OF_LEVEL = {"county": _COUNTY, "zone": _ZONE, "city": _CITY, "province": _PROVINCE}
 _SHARE_OF_THE_NATIONAL = 0.06
+_MORE_TO_SEE = 4  # where one signs in
 
 _SIGN_INS = {
     (account.region_code, account.unit): account.place
@@ -187,7 +188,7 @@ def invented(places: Sequence[Place], today: date, random: Random, first_id: int
                 affiliation=template.affiliation,
                 sector=template.sector,
                 public=template.public,
-                weight=template.weight,
+                weight=template.weight * (_MORE_TO_SEE if name in _SIGN_INS.values() else 1),
                 history=_history(place, template, name, today, random),
             )
         )
@@ -222,7 +223,7 @@ def _name(
 def _history(
     place: Place, template: Template, name: str, today: date, random: Random
 ) -> list[tuple[int, int | None, str, str]]:
-    founded = date(random.randint(1952, 1990), random.randint(1, 12), 1).toordinal()
+    founded = date(random.randint(1952, 1984), random.randint(1, 12), 1).toordinal()
     if place.former is not None:
         until = place.former.until.toordinal()
         before = name.replace(place.name, place.former.name)
