@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ce_tracker import audit, clock, jobs
@@ -159,10 +159,7 @@ def marked(keyring: Keyring, roster: RosterImport) -> bytes:
     said: dict[int, list[Problem | str]] = {}
     for row, problems, warnings in db.session.execute(
         select(RosterRow.row_number, RosterRow.problems, RosterRow.warnings).where(
-            RosterRow.import_id == roster.id,
-            RosterRow.row_number.is_not(None),
-            (func.jsonb_array_length(RosterRow.problems) > 0)
-            | (func.jsonb_array_length(RosterRow.warnings) > 0),
+            _remarked(roster)
         )
     ):
         number = int(row or 0)
@@ -170,6 +167,23 @@ def marked(keyring: Keyring, roster: RosterImport) -> bytes:
         said[number] += [f"提醒：{title}：{text}" for title, text in warnings]
     with read(keyring.open(sealed, FILE), roster.file_name, LIMITS) as sheet:
         return marked_file(sheet, said, COLUMNS)
+
+
+def count_remarks(roster: RosterImport) -> int:
+    """Lines that the marked file says something about."""
+    found = db.session.scalar(select(func.count()).select_from(RosterRow).where(_remarked(roster)))
+    return found or 0
+
+
+def _remarked(roster: RosterImport) -> ColumnElement[bool]:
+    return and_(
+        RosterRow.import_id == roster.id,
+        RosterRow.row_number.is_not(None),
+        or_(
+            func.jsonb_array_length(RosterRow.problems) > 0,
+            func.jsonb_array_length(RosterRow.warnings) > 0,
+        ),
+    )
 
 
 def rows_of(roster: RosterImport, outcome: str | None) -> Select[RosterRow]:

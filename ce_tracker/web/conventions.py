@@ -34,6 +34,7 @@ from ce_tracker.actor import Actor, Role
 from ce_tracker.errors import ForgedForm, NotSignedIn, PasswordChangeNeeded
 from ce_tracker.extensions import current_actor, db
 from ce_tracker.http.access import PUBLIC, Access, guarded
+from ce_tracker.http.bodies import LARGEST_UPLOAD, with_largest_body
 from ce_tracker.identity import hidden
 from ce_tracker.sealing import Keyring
 from config import Env, Settings
@@ -51,6 +52,7 @@ def page(
     methods: tuple[str, ...] = ("GET",),
     roles: frozenset[Role] = frozenset(),
     before_password_change: bool = False,
+    takes_file: bool = False,
 ) -> Callable[[View], View]:
     access = Access(roles, None, before_password_change) if roles else PUBLIC
 
@@ -70,9 +72,10 @@ def page(
             db.session.commit()
             return _with_visit(response)
 
-        blueprint.add_url_rule(
-            rule, endpoint=view.__name__, view_func=guarded(access)(conduct), methods=methods
-        )
+        guarded(access)(conduct)
+        if takes_file:
+            with_largest_body(LARGEST_UPLOAD)(conduct)
+        blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=conduct, methods=methods)
         return view
 
     return decorate
