@@ -148,6 +148,8 @@ def is_no_data(values: Sequence[Value]) -> bool:
         return False
     text = unicodedata.normalize("NFKC", first)
     bare = _NOISE.sub("", _BRACKETED.sub("", text)) or _NOISE.sub("", text)
+    if _MARKS.fullmatch(bare):
+        return all(_is_mark(value) for value in values)
     signature = _SIGNATURE.match(bare)
     spoken = signature is not None and (
         not signature["rest"] or re.search(r"[::]", text) is not None
@@ -155,6 +157,13 @@ def is_no_data(values: Sequence[Value]) -> bool:
     if not (spoken or _TOTAL.fullmatch(bare)):
         return False
     return not any(isinstance(v, str) and _ID_LIKE.search(v) for v in values[1:])
+
+
+def _is_mark(value: Value) -> bool:
+    if not isinstance(value, str):
+        return value is None
+    bare = _NOISE.sub("", unicodedata.normalize("NFKC", value))
+    return not bare or _MARKS.fullmatch(bare) is not None
 
 
 def _seen(text: str) -> str:

@@ -23,6 +23,10 @@ from ce_tracker.sheets.refusals import (
 from ce_tracker.sheets.texts import from_csv, from_html
 from ce_tracker.sheets.values import Fault
 
+_DATES_1904 = b"\x22\x00\x02\x00\x01\x00"
+_GLOBALS = 8192
+"""Where an xls says from when it counts its days: one record, near the beginning."""
+
 Opener = Callable[[], Opened]
 
 
@@ -87,6 +91,7 @@ def _xls(data: bytes, limits: Limits) -> Opened:
             name,
             others,
             hidden,
+            epoch_1904=_DATES_1904 in data[:_GLOBALS],
         )
     raise _nothing(hidden)
 

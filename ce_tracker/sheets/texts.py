@@ -104,22 +104,12 @@ def from_html(data: bytes, limits: Limits) -> Opened:
     if len(data) > _LARGEST_PAGE:
         raise OtherFormat(f"这是网页格式的表格，超过 {_LARGEST_PAGE // MB} MB。")
     parser = _Tables(limits)
-    parser.feed(_page_text(data))
+    parser.feed(decoded(data)[0])  # what a page says of its encoding is often untrue
     parser.close()
     rows = next((table for table in parser.tables if any(any(row) for row in table)), None)
     if rows is None:
         raise OtherFormat("这是一个网页，里面没有表格内容。")
     return Opened(rows, "html", len(rows), max(map(len, rows)))
-
-
-def _page_text(data: bytes) -> str:
-    said = re.search(rb"charset=[\"']?([\w-]+)", data[:4096], re.IGNORECASE)
-    if said and said[1].lower() in {b"gb2312", b"gbk", b"gb18030"}:
-        try:
-            return data.decode("gb18030")
-        except UnicodeDecodeError:
-            pass  # they say what they are not, often
-    return decoded(data)[0]
 
 
 class _Tables(HTMLParser):
