@@ -63,7 +63,7 @@ class WrongPasswordError(NotSignedIn):
 def sign_in(keyring: Keyring, visitor: Visitor, login: str, password: str) -> SignedIn:
     """Commits by itself what must be remembered of an attempt, whatever becomes of it."""
     login = login.strip().lower()
-    counted = count_attempt(keyring, _buckets(keyring, visitor, login))
+    counted = count_attempt(keyring, buckets(keyring, visitor, login))
     found = db.session.execute(
         select(func.password_of(login).table_valued("user_id", "argon2"))
     ).first()
@@ -137,7 +137,7 @@ def _known_device(keyring: Keyring, visitor: Visitor, login: str) -> str | None:
     return nonce if keyring.signed_by_us(_device(login, nonce), signed, "device") else None
 
 
-def _buckets(keyring: Keyring, visitor: Visitor, login: str) -> dict[str, int]:
+def buckets(keyring: Keyring, visitor: Visitor, login: str) -> dict[str, int]:
     """Each bucket that this attempt counts for, and how much it holds."""
     if nonce := _known_device(keyring, visitor, login):
         named = {f"device {login} {nonce}": 10}

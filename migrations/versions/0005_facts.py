@@ -269,7 +269,7 @@ BEGIN
     INSERT INTO audit_entries (at, actor_id, actor_name, action, subject, professional_id,
                                region_path, reason, request_id)
     VALUES (at_time, actor_user(), name_of_actor, 'id_number.revealed', p.name,
-            coalesce(p.merged_into, p.id), p.region_path, purpose, request);
+            p.id, p.region_path, purpose, request);
     RETURN p.id_number_sealed;
 END $$;
 GRANT EXECUTE ON FUNCTION reveal_id_number TO ce_web;
