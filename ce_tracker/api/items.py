@@ -12,9 +12,9 @@ from ce_tracker import clock
 from ce_tracker.api.regions import CODE
 from ce_tracker.api.schema import Input, Output, between, length, one_of
 from ce_tracker.registry.items import Item, Sort, shown
+from ce_tracker.registry.reasons import LONGEST, SHORTEST
 
 BIGGEST_ID = 2**63 - 1
-REASON = 200
 MOST_FIELDS = 200
 
 
@@ -35,7 +35,7 @@ class AsOf(Input):
 class Reason(Input):
     reason = fields.String(
         required=True,
-        validate=length(1, REASON),
+        validate=length(SHORTEST, LONGEST),
         metadata={"description": "理由，记入操作记录，本人能看到"},
     )
 

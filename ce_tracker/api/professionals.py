@@ -11,9 +11,9 @@ from ce_tracker.actor import Role
 from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
 from ce_tracker.api.facts import HistoryOut, PersonOut, RecordOut, facts_out, person_out, record_out
 from ce_tracker.api.items import BIGGEST_ID, AsOf, day_and_moment
-from ce_tracker.api.schema import Output, PageQuery, between, length, one_of
+from ce_tracker.api.schema import Input, Output, PageQuery, between, length, one_of
 from ce_tracker.http.paging import page
-from ce_tracker.registry import listing, record
+from ce_tracker.registry import finding, listing, record
 from ce_tracker.registry.dated import TitleLevel
 from ce_tracker.registry.models import Professional
 
@@ -51,6 +51,16 @@ class PeopleQuery(PageQuery):
     )
     department = fields.String(validate=length(1, 100))
     title_level = fields.String(validate=one_of(list(TitleLevel)))
+
+
+class WholeNumber(Input):
+    id_number = fields.String(
+        required=True, validate=length(15, 30), metadata={"description": "完整的证件号码"}
+    )
+
+
+class Found(Output):
+    items = fields.List(fields.Nested(ListedOut), required=True)
 
 
 @endpoint(
@@ -101,6 +111,21 @@ def get_professional_history(professional_id: int) -> dict[str, Any]:
     """登记过的一切，包括已被更正的"""
     person = record.visible_person(actor(), professional_id)
     return person_out(person) | facts_out(record.history_of(actor(), person))
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "/search",
+    roles=READERS,
+    scope="registry:read",
+    body=WholeNumber,
+    answer=Found,
+)
+def search_professionals(body: dict[str, Any]) -> dict[str, Any]:
+    """按完整的证件号码查找，记入操作记录；不能按号码的一部分查找"""
+    person = finding.by_id_number(keyring(), actor(), body["id_number"])
+    return {"items": _listed([person] if person else [])}
 
 
 def _listed(people: list[Professional]) -> list[dict[str, Any]]:

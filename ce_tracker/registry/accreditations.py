@@ -20,6 +20,7 @@ from ce_tracker.registry.dated import Accreditation, AccreditationLevel
 from ce_tracker.registry.items import Item, Sort, choices
 from ce_tracker.registry.kinds import EARLIEST
 from ce_tracker.registry.models import Field, Provider
+from ce_tracker.registry.reasons import written
 
 ITEMS = (
     Item("level", "级别", Sort.CHOICE, "level", choices(AccreditationLevel)),
@@ -55,7 +56,8 @@ def withdraw(
     provider: Provider, accreditation_id: int, reason: str, since: date | None, source: str
 ) -> Accreditation:
     """From a day on, or, where it was entered by mistake, altogether."""
-    errors: items.Errors = {} if reason.strip() else {"reason": "请写明理由。"}
+    reason = written(reason, "reason", "理由")
+    errors: items.Errors = {}
     units.hold(provider)
     fact = one_of(provider, accreditation_id)
     if since is not None and not fact.valid_from < since < (fact.valid_to or facts.FOREVER):
@@ -70,7 +72,7 @@ def withdraw(
     audit.record(
         "provider.accreditation_withdrawn",
         provider.name,
-        reason=reason.strip(),
+        reason=reason,
         region_path=provider.region_path,
         document=fact.document,
         since=since.isoformat() if since else None,

@@ -18,8 +18,9 @@ from ce_tracker.registry import facts, items, people
 from ce_tracker.registry.dated import OfProfessional
 from ce_tracker.registry.items import Sort
 from ce_tracker.registry.kinds import Kind
+from ce_tracker.registry.merging import same_person_ids
 from ce_tracker.registry.models import Professional
-from ce_tracker.registry.record import record_ids
+from ce_tracker.registry.reasons import written
 
 
 def enter(
@@ -58,7 +59,7 @@ def correct(
     source: str,
 ) -> OfProfessional:
     """We were partly wrong: believe the same with these changes instead."""
-    items.refuse(_reason_errors(reason))
+    reason = written(reason, "reason", "理由")
     people.hold(person)
     fact = believed(person, kind, fact_id)
     errors: items.Errors = {}
@@ -80,7 +81,7 @@ def correct(
 
 def withdraw(person: Professional, kind: Kind, fact_id: int, reason: str) -> OfProfessional:
     """It never was so."""
-    items.refuse(_reason_errors(reason))
+    reason = written(reason, "reason", "理由")
     people.hold(person)
     fact = believed(person, kind, fact_id)
     facts.withdraw(fact)
@@ -92,7 +93,7 @@ def believed(person: Professional, kind: Kind, fact_id: int) -> OfProfessional:
     """A fact of this person that nobody has corrected yet."""
     fact = db.session.scalar(
         select(kind.model)
-        .where(kind.model.id == fact_id, kind.model.professional_id.in_(record_ids(person)))
+        .where(kind.model.id == fact_id, kind.model.professional_id.in_(same_person_ids(person.id)))
         .execution_options(populate_existing=True)
     )
     if fact is None:
@@ -123,7 +124,7 @@ def _refuse_same(kind: Kind, person: Professional, fact: OfProfessional) -> None
     same = [getattr(kind.model, name).is_not_distinct_from(value) for name, value in says.items()]
     if db.session.scalar(
         select(kind.model.id).where(
-            kind.model.professional_id.in_(record_ids(person)), kind.model.known_at(), *same
+            kind.model.professional_id.in_(same_person_ids(person.id)), kind.model.known_at(), *same
         )
     ):
         raise Conflict(f"已经登记了同样的{kind.label}，没有重复登记。")
@@ -133,14 +134,10 @@ def _make_room(person: Professional, fact: OfProfessional) -> None:
     """What a record that was merged into this one says of the same days gives way as well."""
     if not fact.one_at_a_time:
         return
-    for record_id in record_ids(person):
+    for record_id in same_person_ids(person.id):
         if record_id != fact.professional_id:
             for other in facts.overlapping(fact.again(professional_id=record_id)):
                 facts.withdraw(other)
-
-
-def _reason_errors(reason: str) -> items.Errors:
-    return {} if reason.strip() else {"reason": "请写明理由，本人能看到。"}
 
 
 def _note(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, select
 
 from ce_tracker import clock
 from ce_tracker.actor import Actor
 from ce_tracker.errors import Invalid
-from ce_tracker.registry import regions
+from ce_tracker.registry import finding, regions
 from ce_tracker.registry.dated import Title
 from ce_tracker.registry.models import Employer, Professional, Provider
-from ce_tracker.registry.names import tidy_name
 
 Unit = TypeVar("Unit", Employer, Provider)
 
@@ -27,7 +26,7 @@ def units(
 ) -> Select[Unit]:
     statement = select(kind).where(kind.visible_to(actor))
     if q:
-        statement = statement.where(called(kind, q))
+        statement = statement.where(finding.called(kind, q))
     if region:
         statement = statement.where(kind.region_path.startswith(_path(region)))
     if sector:
@@ -43,11 +42,7 @@ def people(
     department: str | None = None,
     level: str | None = None,
 ) -> Select[Professional]:
-    statement = select(Professional).where(
-        Professional.visible_to(actor), Professional.merged_into.is_(None)
-    )
-    if q:
-        statement = statement.where(called(Professional, q))
+    statement = finding.people(actor, q or "")
     if employer is not None:
         statement = statement.where(Professional.employer_id == employer)
     if department:
@@ -67,21 +62,6 @@ def departments(employer_id: int) -> Select[str | None]:
         .where(Professional.employer_id == employer_id, Professional.department.is_not(None))
         .distinct()
         .order_by(Professional.department)
-    )
-
-
-def called(kind: type[Employer | Provider | Professional], q: str) -> ColumnElement[bool]:
-    """How the name begins, or how it sounds: in full (wangxiaolan) or by initials (wxl)."""
-    name = tidy_name(q)
-    sound = "".join(letter for letter in q.lower() if letter.isalnum())
-    if not name:
-        return kind.name.startswith(q, autoescape=True)
-    if not sound.isascii() or not sound:
-        return kind.name.startswith(name, autoescape=True)
-    return or_(
-        kind.name.istartswith(name, autoescape=True),
-        kind.pinyin.startswith(sound, autoescape=True),
-        kind.pinyin.contains(f" {sound}", autoescape=True),
     )
 
 

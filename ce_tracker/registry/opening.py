@@ -24,6 +24,7 @@ from ce_tracker.registry.dated import EmployerFact, ProviderFact, ProviderKind, 
 from ce_tracker.registry.items import Item, Sort, choices
 from ce_tracker.registry.kinds import EARLIEST
 from ce_tracker.registry.models import Employer, Provider
+from ce_tracker.registry.reasons import written
 from ce_tracker.registry.units import EmployerContent, ProviderContent
 
 CODE = Item(
@@ -142,7 +143,8 @@ def change_unit(
     source: str,
 ) -> Any:
     """From `since` on it is so; what is not among the changes stays as it was known of that day."""
-    errors: items.Errors = {} if reason.strip() else {"reason": "请写明理由。"}
+    reason = written(reason, "reason", "理由")
+    errors: items.Errors = {}
     columns = items.columns(kind.items, changes, errors)
     _since(since, errors)
     units.hold(unit)
@@ -160,7 +162,7 @@ def change_unit(
         and all(getattr(known, name) == value for name, value in whole.items())
     ):
         raise Invalid("内容与原来相同，没有需要更正的。")
-    return kind.change(unit, kind.content(**whole), since, source, reason.strip())
+    return kind.change(unit, kind.content(**whole), since, source, reason)
 
 
 def content_of(kind: UnitKind, unit: Any) -> dict[str, Any]:

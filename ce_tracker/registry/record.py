@@ -26,6 +26,7 @@ from ce_tracker.registry.dated import (
     Title,
 )
 from ce_tracker.registry.items import Item, Sort
+from ce_tracker.registry.merging import same_person_ids
 from ce_tracker.registry.models import Professional
 
 Known = TypeVar("Known", bound=OfProfessional)
@@ -80,16 +81,10 @@ def visible_person(actor: Actor, professional_id: int) -> Professional:
     return person
 
 
-def record_ids(person: Professional) -> list[int]:
-    """A person's own, and those of records that turned out to be the same person."""
-    found = db.session.scalars(select(Professional.id).where(Professional.merged_into == person.id))
-    return [person.id, *found]
-
-
 def record_of(
     actor: Actor, person: Professional, day: date, moment: datetime | None = None
 ) -> Record:
-    ids = record_ids(person)
+    ids = same_person_ids(person.id, moment)
 
     def known(kind: type[Known], *, ended_too: bool) -> Sequence[Known]:
         in_time = kind.valid_from <= day if ended_too else kind.holds_on(day)
@@ -116,7 +111,7 @@ def record_of(
 
 def history_of(actor: Actor, person: Professional) -> dict[str, Sequence[OfProfessional]]:
     """Every row that there ever was, by kind, corrected ones included: what is true last first."""
-    ids = record_ids(person)
+    ids = same_person_ids(person.id)
     return {
         name: db.session.scalars(
             select(kind)
@@ -129,7 +124,7 @@ def history_of(actor: Actor, person: Professional) -> dict[str, Sequence[OfProfe
 
 def employer_names(found: Iterable[Any]) -> dict[int, str]:
     """What the units in these facts are called, wherever they lie: a unit's name is public."""
-    ids = sorted({fact.employer_id for fact in found if hasattr(fact, "employer_id")})
+    ids = sorted({getattr(fact, "employer_id", None) or 0 for fact in found})
     names = func.employer_names(ids).table_valued("id", "name")
     return {row.id: row.name for row in db.session.execute(select(names.c.id, names.c.name))}
 
@@ -139,7 +134,7 @@ def reasons_of(actor: Actor, person: Professional) -> Sequence[AuditEntry]:
     return db.session.scalars(
         select(AuditEntry)
         .where(
-            AuditEntry.professional_id.in_(record_ids(person)),
+            AuditEntry.professional_id.in_(same_person_ids(person.id)),
             AuditEntry.action == "person.corrected",
             AuditEntry.visible_to(actor),
         )

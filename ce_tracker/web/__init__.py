@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ce_tracker.web import account, home, jobs, problems, regions, reveal, rosters, sign_in
+from ce_tracker.web import (
+    account,
+    home,
+    jobs,
+    people,
+    problems,
+    record,
+    regions,
+    reveal,
+    rosters,
+    sign_in,
+    units,
+)
 from ce_tracker.web.conventions import blueprint, install_template_words
 from config import Settings
 
-PORTALS = (sign_in, account, home, jobs, regions, reveal, rosters, problems)
+PORTALS = (
+    sign_in,
+    account,
+    home,
+    people,
+    record,
+    units,
+    jobs,
+    regions,
+    reveal,
+    rosters,
+    problems,
+)
 
 
 def install(app: Flask, settings: Settings) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 
 from ce_tracker import clock
 from ce_tracker.accounts import overview
+from ce_tracker.actor import Actor, Role
 from ce_tracker.http.access import EVERYBODY
 from ce_tracker.jobs import State, count_visible
-from ce_tracker.registry import regions
+from ce_tracker.registry import opening, record, regions
 from ce_tracker.web.conventions import actor, page
 
 
 @page("/", roles=EVERYBODY)
 def home() -> str:
     who = actor()
-    words = {
+    words: dict[str, Any] = {
         "year": clock.today().year,
         "days_left": clock.days_left_in_year(clock.today()),
         "region_trail": regions.trail(who.region_path),
@@ -24,4 +27,21 @@ def home() -> str:
         counts = count_visible(who)
         words["overview"] = overview.by_child_region(who, clock.today())
         words["job_counts"] = {state.value: counts.get(state, 0) for state in State}
+    words |= _bound_to(who)
     return render_template(f"home_{who.role}.html", **words)
+
+
+def _bound_to(who: Actor) -> dict[str, str | None]:
+    """The unit behind the account, or the unit that employs the person."""
+    match who.role:
+        case Role.EMPLOYER:
+            unit = opening.visible_unit(opening.EMPLOYERS, who, who.employer_id or 0)
+            return {"unit_code": unit.credit_code}
+        case Role.PROVIDER:
+            unit = opening.visible_unit(opening.PROVIDERS, who, who.provider_id or 0)
+            return {"unit_code": unit.credit_code}
+        case Role.PROFESSIONAL:
+            person = record.visible_person(who, who.professional_id or 0)
+            return {"employer_name": record.employer_names([person]).get(person.employer_id or 0)}
+        case _:
+            return {}

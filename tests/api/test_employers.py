@@ -113,7 +113,7 @@ def test_whom_a_unit_employs_follow_it_to_another_sector(
     described(unit)
     person = employed(make, unit.id)
     authority.patch(
-        f"/employers/{unit.id}", {"sector": "health", "since": "2026-01-01", "reason": "划转"}
+        f"/employers/{unit.id}", {"sector": "health", "since": "2026-01-01", "reason": "整体划转"}
     )
     assert db.session.scalars(select(Job).filter_by(kind="refresh-registry")).one().payload == {
         "employer_id": unit.id
@@ -174,7 +174,7 @@ def test_an_employer_reads_its_own_standing_and_may_not_change_it(
     assert [row["id"] for row in asker.get("/employers")["items"]] == [unit.id]
     assert asker.get(f"/employers/{unit.id}")["known"]["name"] == unit.name
     asker.get(f"/employers/{other.id}", 404)
-    change = {"level": "township", "since": "2026-01-01", "reason": "想属基层"}
+    change = {"level": "township", "since": "2026-01-01", "reason": "想属于基层"}
     asker.patch(f"/employers/{unit.id}", change, 403)
     asker.post("/employers", NEW, 403)
 
@@ -185,9 +185,9 @@ def test_a_sector_authority_sees_and_opens_its_sector_alone(web: Flask, make: Fa
     health = Asker(web, make.account(Role.AUTHORITY, WEIHAI, Sector.HEALTH))
     assert [row["id"] for row in health.get("/employers")["items"]] == [clinic.id]
     health.get(f"/employers/{school.id}", 404)
-    health.patch(f"/employers/{school.id}", {"since": "2026-01-01", "reason": "试"}, 404)
+    health.patch(f"/employers/{school.id}", {"since": "2026-01-01", "reason": "试一试吧"}, 404)
     assert "卫生健康" in health.refused("POST", "/employers", NEW)["sector"]
-    away = {"sector": "education", "since": "2026-01-01", "reason": "划走"}
+    away = {"sector": "education", "since": "2026-01-01", "reason": "划到教育"}
     assert "sector" in health.refused("PATCH", f"/employers/{clinic.id}", away)
 
 

@@ -14,8 +14,8 @@ from ce_tracker.actor import Role, Sector
 from ce_tracker.audit import AuditEntry
 from ce_tracker.clock import SHANGHAI
 from ce_tracker.extensions import db
-from ce_tracker.registry import people
-from ce_tracker.registry.dated import Appraisal, Title
+from ce_tracker.registry import facts, people
+from ce_tracker.registry.dated import Appraisal, Merge, Title
 from ce_tracker.registry.models import Employer, Professional
 from tests.api.asking import SINCE, Asker, employed, titled
 from tests.factories import HUANCUI, WEIHAI, YINCHUAN, Factory
@@ -118,7 +118,7 @@ def test_every_kind_of_fact_is_entered_corrected_and_withdrawn_alike(
     )
     assert change.items() <= corrected.items()
     employer.post(
-        f"{address}/{entered['id']}/correct", {"changes": change, "reason": "再改一次"}, 409
+        f"{address}/{entered['id']}/correct", {"changes": change, "reason": "再改一次吧"}, 409
     )
     employer.post(f"{address}/{corrected['id']}/withdraw", {"reason": "不是本人的"})
     name = kind.replace("-", "_")
@@ -217,10 +217,10 @@ def test_the_same_fact_is_not_entered_twice(employer: Asker, person: Professiona
 def test_a_correction_needs_a_reason_and_a_change(employer: Asker, person: Professional) -> None:
     fact = titled(person)
     address = f"/professionals/{person.id}/titles/{fact.id}"
-    same = {"changes": {"name": "一级教师"}, "reason": "核对"}
+    same = {"changes": {"name": "一级教师"}, "reason": "与证书核对"}
     assert "与原来相同" in employer.post(f"{address}/correct", same, 422)["detail"]
     assert "changes" in employer.refused("POST", f"{address}/correct", same | {"changes": {}})
-    for reason in ("", "  "):
+    for reason in ("", "  ", "错", "     错     "):
         body = {"reason": reason}
         assert "reason" in employer.refused("POST", f"{address}/withdraw", body)
 
@@ -297,13 +297,19 @@ def test_records_merged_into_one_are_read_and_corrected_as_one(
 ) -> None:
     double = make.professional("王晓岚")
     titled(double, name="二级教师", level="junior", valid_from=date(2012, 1, 1))
+    facts.put(
+        Merge(professional_id=double.id, into_id=person.id, reason="同一人", valid_from=date.min),
+        "test",
+    )
     double.merged_into, double.employer_id = person.id, person.employer_id
     db.session.commit()
     assert [row["id"] for row in employer.get("/professionals")["items"]] == [person.id]
     shown = employer.get(f"/professionals/{double.id}")
     assert shown["id"] == person.id
     (title,) = shown["titles"]
-    employer.post(f"/professionals/{person.id}/titles/{title['id']}/withdraw", {"reason": "已转评"})
+    employer.post(
+        f"/professionals/{person.id}/titles/{title['id']}/withdraw", {"reason": "已经转评"}
+    )
     assert employer.get(f"/professionals/{person.id}")["titles"] == []
 
 
@@ -320,3 +326,24 @@ def test_a_page_of_the_list_goes_on_where_the_last_ended(make: Factory, employer
             break
         query["cursor"] = shown["next_cursor"]
     assert seen == ["李敏", "李娜", "王芳", "王方", "张伟"]
+
+
+def test_a_person_is_found_by_the_whole_id_number_and_the_search_is_on_record(
+    web: Flask, make: Factory, employer: Asker
+) -> None:
+    number = "11010519491231002X"
+    keyring = make.settings.keyring()
+    person = people.register(keyring, "张大年", number, "resident")
+    people.employ(person, employer.account.actor.employer_id or 0, None, SINCE, "test")
+    db.session.commit()
+    (found,) = employer.post("/professionals/search", {"id_number": number.lower()})["items"]
+    assert found["id"] == person.id
+    other = Asker(web, make.account(Role.EMPLOYER))
+    assert other.post("/professionals/search", {"id_number": number})["items"] == []
+    wrong = {"id_number": "110105194912310021"}
+    assert "校验不符" in employer.refused("POST", "/professionals/search", wrong)["id_number"]
+    searched = db.session.scalars(
+        select(AuditEntry).filter_by(action="person.searched_by_id_number")
+    ).all()
+    assert [entry.professional_id for entry in searched] == [person.id, None]
+    assert number not in str([(entry.subject, entry.facts) for entry in searched])

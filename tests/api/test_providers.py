@@ -52,7 +52,7 @@ def test_an_authority_opens_corrects_and_reads_a_provider(authority: Asker) -> N
     opened = authority.post("/providers", NEW, 201)
     assert [row["id"] for row in authority.get("/providers", q="whs")["items"]] == [opened["id"]]
     address = f"/providers/{opened['id']}"
-    authority.patch(address, {"kind": "university", "since": "2024-01-01", "reason": "改制"})
+    authority.patch(address, {"kind": "university", "since": "2024-01-01", "reason": "改制为高校"})
     assert authority.get(address)["known"]["kind"] == "university"
     assert authority.get(address, on="2023-12-31")["known"]["kind"] == "base"
     assert len(authority.get(f"{address}/history")["items"]) == 3
@@ -156,5 +156,5 @@ def test_another_providers_accreditation_is_not_withdrawn_by_a_false_address(
     granted = authority.post(f"/providers/{base.id}/accreditations", GRANT, 201)
     other = make.provider()
     address = f"/providers/{other.id}/accreditations/{granted['id']}/withdraw"
-    authority.post(address, {"reason": "地址不对"}, 404)
+    authority.post(address, {"reason": "地址不对的"}, 404)
     assert db.session.get_one(Accreditation, granted["id"]).valid_to == date(2028, 1, 1)
