@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import request
+from benchmarks import demo, request
 from benchmarks.measuring import report
 
-report(request.main(full="--full" in sys.argv))
+full = "--full" in sys.argv
+report([*request.main(full=full), *demo.main(full=full)])

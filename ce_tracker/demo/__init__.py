@@ -1,1 +1,1 @@
-"""An invented installation to look at: units all over the five provinces, a sign-in per role."""
+"""An invented installation to look at: units and people of all six regimes, a sign-in per role."""

@@ -320,6 +320,21 @@ def test_what_excludes_each_other_was_never_believed_at_once(
     )
 
 
+def test_whoever_is_appointed_works_there_and_holds_the_title(ask: Rows) -> None:
+    assert (
+        ask(
+            f"SELECT a.id FROM appointments a WHERE {BELIEVED} AND NOT (EXISTS (SELECT FROM"
+            " employments e WHERE e.professional_id = a.professional_id AND e.known_to IS NULL"
+            " AND e.employer_id = a.employer_id AND daterange(e.valid_from, e.valid_to)"
+            " @> daterange(a.valid_from, a.valid_to)) AND EXISTS (SELECT FROM titles t"
+            " WHERE t.professional_id = a.professional_id AND t.known_to IS NULL"
+            " AND (t.level, t.track, t.series_code) = (a.level, a.track, a.series_code)"
+            " AND t.valid_from <= a.valid_from))"
+        )
+        == []
+    )
+
+
 def test_nothing_is_known_of_the_future_and_some_was_known_wrongly(ask: Rows) -> None:
     for table in TABLES:
         if table in ("employers", "providers", "professionals"):
