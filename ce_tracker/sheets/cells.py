@@ -130,7 +130,7 @@ _DESTROYED = (
     "是数值格式，Excel 只保留 15 位有效数字，后面几位已经变成 0，无法恢复。"
     "请先把这一列的单元格格式设为“文本”，再重新填写完整的号码。"
 )
-_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+", re.ASCII)
 
 
 def id_number(value: Value, title: str) -> str | Problem | None:  # noqa: PLR0911  a return per kind
@@ -158,11 +158,12 @@ def id_number(value: Value, title: str) -> str | Problem | None:  # noqa: PLR091
 # --- dates ---------------------------------------------------------------------------------
 
 _DAY = re.compile(
-    r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?号?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.0+)?)?)?"
+    r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?号?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.0+)?)?)?",
+    re.ASCII,
 )
-_RUN_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_MONTH = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})月?份?")
-_RUN_MONTH = re.compile(r"(\d{4})(\d{2})")
+_RUN_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_MONTH = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})月?份?", re.ASCII)
+_RUN_MONTH = re.compile(r"(\d{4})(\d{2})", re.ASCII)
 _DASHES = str.maketrans("—–―‐‑−。、", "------..")
 _HOW = "请写成 2026-03-05 或 2026年3月5日。"
 _HOW_MONTH = "请写成 2026-03-05、2026年3月5日或 2026年3月。"
@@ -285,7 +286,7 @@ def choice(value: Value, title: str, aliases: Mapping[str, T]) -> T | Problem | 
 
 # --- numbers -------------------------------------------------------------------------------
 
-_NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?")
+_NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?", re.ASCII)
 
 
 def hundredths(

@@ -66,8 +66,11 @@ def _in_ole(data: bytes) -> Kind:
 
 def _in_text(data: bytes) -> Kind:
     head = _readable(data[:_HEAD])
-    if re.match(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|style|table|div)\b",
-                head, re.IGNORECASE | re.DOTALL):  # fmt: skip
+    if re.match(
+        r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|style|table|div)\b",
+        head,
+        re.IGNORECASE | re.DOTALL,
+    ):
         return "html"
     if re.match(r"\s*<\?xml|\s*<\w+:?Workbook\b", head):
         if "<html" in head.lower():

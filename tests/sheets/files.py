@@ -132,6 +132,7 @@ def by_hand(
     more: Mapping[str, bytes] | None = None,
     without: Sequence[str] = (),
     change: Callable[[zipfile.ZipFile], None] | None = None,
+    sheet_name: str = "表",
 ) -> bytes:
     parts: dict[str, bytes | Iterable[bytes]] = {
         "[Content_Types].xml": b"<Types/>",
@@ -141,7 +142,7 @@ def by_hand(
         ).encode(),
         "xl/workbook.xml": (
             f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-            '<sheets><sheet name="表" sheetId="1" r:id="rId1"/></sheets></workbook>'
+            f'<sheets><sheet name="{sheet_name}" sheetId="1" r:id="rId1"/></sheets></workbook>'
         ).encode(),
         "xl/_rels/workbook.xml.rels": (
             f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" '

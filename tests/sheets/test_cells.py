@@ -92,9 +92,20 @@ def test_a_text_too_long_or_not_readable_is_a_problem() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [NUMBER, f"'{NUMBER}", f" {NUMBER} ", NUMBER.lower(), "３７０６０２１９９００１０１１２３Ｘ", f'="{NUMBER}"',
-     "370602 19900101 123x", f"\t{NUMBER}", f"{NUMBER}\u200b", f"‘{NUMBER}", "370602\u300019900101123Ｘ"],
-)  # fmt: skip
+    [
+        NUMBER,
+        f"'{NUMBER}",
+        f" {NUMBER} ",
+        NUMBER.lower(),
+        "３７０６０２１９９００１０１１２３Ｘ",
+        f'="{NUMBER}"',
+        "370602 19900101 123x",
+        f"\t{NUMBER}",
+        f"{NUMBER}\u200b",
+        f"‘{NUMBER}",
+        "370602\u300019900101123Ｘ",
+    ],
+)
 def test_an_id_number_as_people_type_it_is_read(value: str) -> None:
     assert id_number(value, "某列") == NUMBER
 
@@ -106,9 +117,15 @@ def test_fifteen_digits_survive_a_numeric_cell(value: Value) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [Decimal("3.706021990010113E+17"), 370602199001011234, "3.70602E+17", "3.70602e17",
-     "３．７０６０２Ｅ＋１７", Decimal("370602199001011000.0")],
-)  # fmt: skip
+    [
+        Decimal("3.706021990010113E+17"),
+        370602199001011234,
+        "3.70602E+17",
+        "3.70602e17",
+        "３．７０６０２Ｅ＋１７",
+        Decimal("370602199001011000.0"),
+    ],
+)
 def test_eighteen_digits_as_a_number_are_always_refused_with_the_reason(value: Value) -> None:
     said = _says(id_number(value, "某列"))
     assert "15 位有效数字" in said
@@ -128,11 +145,29 @@ def test_what_is_no_id_number_is_a_problem(value: Value) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-03-05", "2026-3-5", "2026.3.5", "2026/3/5", "2026年3月5日", "2026年03月05", "20260305",
-     "２０２６．３．５", " 2026 年 3 月 5 日 ", "2026—3—5", "2026。3。5", "2026-03-05 00:00:00", "2026/3/5 8:30",
-     date(2026, 3, 5), datetime(2026, 3, 5, 23, 59), 20260305, Decimal(46086), Decimal("46086.5"),
-     Decimal("46086.0"), "'2026-03-05"],
-)  # fmt: skip
+    [
+        "2026-03-05",
+        "2026-3-5",
+        "2026.3.5",
+        "2026/3/5",
+        "2026年3月5日",
+        "2026年03月05",
+        "20260305",
+        "２０２６．３．５",
+        " 2026 年 3 月 5 日 ",
+        "2026—3—5",
+        "2026。3。5",
+        "2026-03-05 00:00:00",
+        "2026/3/5 8:30",
+        date(2026, 3, 5),
+        datetime(2026, 3, 5, 23, 59),
+        20260305,
+        Decimal(46086),
+        Decimal("46086.5"),
+        Decimal("46086.0"),
+        "'2026-03-05",
+    ],
+)
 def test_a_date_is_read_as_people_write_it(value: Value) -> None:
     assert day(value, "某列") == date(2026, 3, 5)
 
@@ -188,8 +223,18 @@ def test_an_unlikely_year_is_questioned(value: Value) -> None:
     assert "年份" in _says(day(value, "某列"))
 
 
-@given(DAYS, st.sampled_from(["{0.year}-{0.month:02}-{0.day:02}", "{0.year}.{0.month}.{0.day}",
-       "{0.year}/{0.month}/{0.day}", "{0.year}年{0.month}月{0.day}日", "{0.year}{0.month:02}{0.day:02}"]))  # fmt: skip
+@given(
+    DAYS,
+    st.sampled_from(
+        [
+            "{0.year}-{0.month:02}-{0.day:02}",
+            "{0.year}.{0.month}.{0.day}",
+            "{0.year}/{0.month}/{0.day}",
+            "{0.year}年{0.month}月{0.day}日",
+            "{0.year}{0.month:02}{0.day:02}",
+        ]
+    ),
+)
 def test_every_day_in_every_form_comes_back(on: date, form: str) -> None:
     assert day(form.format(on), "某列") == on
 
@@ -231,10 +276,27 @@ def test_a_choice_is_known_by_any_of_its_names_and_offered_by_the_first() -> Non
 
 @pytest.mark.parametrize(
     ("value", "read"),
-    [(8, 800), ("8", 800), ("8.0", 800), (Decimal("8.0"), 800), ("8.5", 850), ("８学时", 800), ("8.25课时", 825),
-     (Decimal("0.1"), 10), ("0.07", 7), ("1,234.5", 123450), ("+8", 800), ("8.", 800), ("8.500", 850), (0, 0),
-     ("'8", 800), (" 8 学时 ", 800), (Decimal("1E+2"), 10000), ("-0", 0)],
-)  # fmt: skip
+    [
+        (8, 800),
+        ("8", 800),
+        ("8.0", 800),
+        (Decimal("8.0"), 800),
+        ("8.5", 850),
+        ("８学时", 800),
+        ("8.25课时", 825),
+        (Decimal("0.1"), 10),
+        ("0.07", 7),
+        ("1,234.5", 123450),
+        ("+8", 800),
+        ("8.", 800),
+        ("8.500", 850),
+        (0, 0),
+        ("'8", 800),
+        (" 8 学时 ", 800),
+        (Decimal("1E+2"), 10000),
+        ("-0", 0),
+    ],
+)
 def test_hours_are_exact_hundredths(value: Value, read: int) -> None:
     assert hundredths(value, "某列") == read
 
@@ -266,11 +328,18 @@ def test_every_amount_comes_back_from_text_and_from_a_number(amount: int, as_tex
 
 @given(
     st.one_of(
-        st.none(), st.booleans(), st.integers(), st.decimals(allow_nan=False, allow_infinity=False,
-        min_value=-(10**30), max_value=10**30), st.text(), st.dates(), st.datetimes(), st.times(),
-        st.timedeltas(), st.builds(Fault, st.text()),
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30),
+        st.text(),
+        st.dates(),
+        st.datetimes(),
+        st.times(),
+        st.timedeltas(),
+        st.builds(Fault, st.text()),
     )
-)  # fmt: skip
+)
 def test_no_cell_makes_a_conversion_fail(value: Value) -> None:
     for convert in (text, id_number, day, yes_no, hundredths):
         found = convert(value, "某列")

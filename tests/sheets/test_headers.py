@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from ce_tracker.sheets.values import Row, Value
 from tests.sheets.files import COLUMNS, LI, TITLES, ZHANG
 
 
-def _rows(*grid: list[Value]) -> list[Row]:
+def _rows(*grid: Sequence[Value]) -> list[Row]:
     return [Row(number, values) for number, values in enumerate(grid, 1)]
 
 
@@ -121,9 +123,24 @@ def test_a_file_of_one_column_needs_one_title() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["合计", "合 计", "总计：", "小计", "共计20人", "合计（人）", "填表人：王五", "审核人", "制表：王",
-     "单位负责人（签字）：", "填报日期：2026年3月5日", "注：以上属实", "备注：", "联系电话：123", "本页小计"],
-)  # fmt: skip
+    [
+        "合计",
+        "合 计",
+        "总计：",
+        "小计",
+        "共计20人",
+        "合计（人）",
+        "填表人：王五",
+        "审核人",
+        "制表：王",
+        "单位负责人（签字）：",
+        "填报日期：2026年3月5日",
+        "注：以上属实",
+        "备注：",
+        "联系电话：123",
+        "本页小计",
+    ],
+)
 def test_a_total_or_a_signature_is_no_data(first: str) -> None:
     assert is_no_data([first, None, "14.5"])
     table = understood(_rows(TITLES, ZHANG, [None, first, None]), COLUMNS)

@@ -49,7 +49,7 @@ from tests.sheets.files import (
     zipped,
 )
 
-GRID = [TITLES, ZHANG, LI]
+GRID: list[list[Any]] = [TITLES, ZHANG, LI]
 BOTH: list[tuple[Any, ...]] = [(2, *ZHANG), (3, *LI)]
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 
@@ -106,8 +106,8 @@ def _duplicate(archive: zipfile.ZipFile) -> None:
     archive.writestr("XL/Workbook.xml", b"<workbook/>")
 
 
-TITLED = [["2026年度登记表"], [], ["制表单位：某某中学", None, "2026年3月"], *GRID]
-BELOW = [
+TITLED: list[list[Any]] = [["2026年度登记表"], [], ["制表单位：某某中学", None, "2026年3月"], *GRID]
+BELOW: list[list[Any]] = [
     *GRID,
     [],
     ["合 计", "2人", "14.5"],
