@@ -37,7 +37,7 @@ _HEAD = 4096
 
 
 def kind_of(data: bytes) -> Kind:
-    if data.startswith(b"PK"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "xlsx"
     if data.startswith(_OLE):
         return _in_ole(data)

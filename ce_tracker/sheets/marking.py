@@ -35,6 +35,7 @@ DANGEROUS = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"
 """A text that begins so may be run, here or after it has been saved as CSV."""
 _MOST_CELLS_IN_MEMORY = 300_000
 _FIRST_EXCEL_DAY = date(1900, 3, 1)
+_LONGEST_NOTE = 1_000
 _PROBLEM_WIDTH, _USUAL_WIDTH = 60, 16
 _PLAIN = {"font_name": "宋体", "font_size": 11}
 _WRONG = {**_PLAIN, "bg_color": "#FFC7CE"}
@@ -132,7 +133,8 @@ class _Marked:
                 self._cell(row.number - 1, notes, PROBLEM_TITLE, self._title)
             elif said:
                 text = "；".join(str(problem).rstrip("。；") for problem in said) + "。"
-                self._out.write_string(row.number - 1, notes, defused(text), self._note)
+                text = defused(text[:_LONGEST_NOTE])
+                self._out.write_string(row.number - 1, notes, text, self._note)
 
     def _cell(self, row: int, place: int, value: Value, looks: _Formats) -> None:
         out = self._out
@@ -165,4 +167,4 @@ def _worksheet(book: xlsxwriter.Workbook, name: str) -> Any:
     """Under the name that the user gave it, if the writer allows it."""
     with contextlib.suppress(XlsxWriterException, ValueError):
         return book.add_worksheet(name or None)
-    return book.add_worksheet()
+    return book.add_worksheet("Sheet1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from datetime import date, datetime
 from decimal import Decimal
@@ -192,3 +193,22 @@ def test_whatever_is_written_is_read_and_after_marking_read_again(
     assert after == [
         [defused(value) if isinstance(value, str) else value for value in row] for row in expected
     ]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.lists(st.tuples(TEXTS, TEXTS), max_size=40),
+    st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]),
+)
+def test_whatever_is_written_as_csv_is_read_in_every_encoding(
+    rows: list[tuple[str, str]], encoding: str
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["甲列", "乙列", "丙列"], *[[*row, "。"] for row in rows]])
+    expected = [[a or None, b or None, "。"] for a, b in rows]
+    assert _values(out.getvalue().encode(encoding))[1:] == expected
+
+
+def test_a_very_long_list_of_problems_is_cut_and_can_still_be_read() -> None:
+    marked = marked_file(read(xlsx([TITLES, ZHANG])), {2: ["错" * 900] * 50}, COLUMNS)
+    assert len(str(_values(marked)[1][3])) == 1_000
