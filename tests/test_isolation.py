@@ -27,16 +27,17 @@ from ce_tracker.actor import Actor, Role, Sector
 from ce_tracker.audit import AuditEntry
 from ce_tracker.extensions import Base, act_as, db
 from ce_tracker.idempotency import IdempotentAnswer
-from ce_tracker.identity import PLACE
 from ce_tracker.jobs import Heartbeat, Job, State
-from ce_tracker.registry.models import Employer, Professional, Provider
 from config import DatabaseRole, Settings
 from tests.factories import HUANCUI, SHANDONG, WEIHAI, YINCHUAN, Factory
+from tests.registry.world import registry, rosters
 
 PUBLIC = {
     "regions": "public knowledge",
     "heartbeats": "when the worker was last seen; /readyz asks without a sign-in",
     "alembic_version": "the number of a migration; /readyz asks without a sign-in",
+    "title_series": "a catalogue, the same for everybody",
+    "fields": "a catalogue, the same for everybody",
 }
 """Tables that the web may read without row security, each with its reason."""
 
@@ -47,6 +48,17 @@ NAMELESS = {
 
 REGIONS = ("000000", SHANDONG, WEIHAI, HUANCUI, YINCHUAN)
 
+CORRECTED = (
+    "accreditations",
+    "appointments",
+    "appraisals",
+    "employer_facts",
+    "provider_facts",
+    "service_spells",
+    "titles",
+)
+"""Facts that the web may add and end its belief in; of employments and merges it may not."""
+
 WRITES = {
     "web_sessions": {"INSERT", "UPDATE"},
     "api_tokens": {"INSERT", "UPDATE"},
@@ -54,6 +66,10 @@ WRITES = {
     "jobs": {"INSERT", "UPDATE"},
     "audit_entries": {"INSERT"},
     "idempotent_answers": {"INSERT", "UPDATE"},
+    "employers": {"INSERT", "UPDATE"},
+    "providers": {"INSERT", "UPDATE"},
+    **{table: {"INSERT", "UPDATE"} for table in CORRECTED},
+    "roster_imports": {"INSERT", "UPDATE"},
 }
 """All that the web may write, however little of it; anything else is refused."""
 
@@ -61,7 +77,6 @@ WRITES = {
 def world(make: Factory, seed: int) -> list[Actor]:
     """Rows in every table, of people in many places; committed. Who they are."""
     random = Random(seed)
-    keyring = make.settings.keyring()
     now = clock.now()
     paths = [make.path(code) for code in REGIONS]
 
@@ -69,20 +84,8 @@ def world(make: Factory, seed: int) -> list[Actor]:
         db.session.add_all(rows)
         db.session.flush()
 
-    def place() -> dict[str, Any]:
-        return {"region_path": random.choice(paths), "sector": random.choice(list(Sector))}
-
-    employers = [Employer(name=f"学校{i}", **place()) for i in range(6)]
-    providers = [Provider(name=f"基地{i}", **place()) for i in range(6)]
-    people = [
-        Professional(
-            name=f"人员{i}",
-            id_number_sealed=keyring.seal(b"%d" % i, PLACE),
-            id_number_index=keyring.index(b"%d" % i, PLACE),
-        )
-        for i in range(4)
-    ]
-    kept(*employers, *providers, *people)
+    there = registry(make, random, paths)
+    employers, providers, people = there.employers, there.providers, there.people
     users = []
     for i in range(14):
         role = random.choice(list(Role)) if i >= len(Role) else list(Role)[i]
@@ -101,6 +104,7 @@ def world(make: Factory, seed: int) -> list[Actor]:
             )
         )
     kept(*users)
+    rosters(there, users[0].id)
     ids: list[UUID | None] = [None, *(user.id for user in users)]
     life = {"created_at": now, "expires_at": now + timedelta(hours=1)}
     for user in users:
@@ -314,13 +318,24 @@ def test_the_web_cannot_change_the_identity_or_owner_of_what_it_may_update(make:
         )
     ).all()
     assert [tuple(row) for row in columns] == [
+        ("accreditations", "known_to"),
         ("api_tokens", "revoked_at"),
+        ("appointments", "known_to"),
+        ("appraisals", "known_to"),
+        ("employer_facts", "known_to"),
+        *(("employers", name) for name in ("name", "pinyin", "region_path", "sector")),
         ("idempotent_answers", "answer_sealed"),
         ("jobs", "attempts"),
         ("jobs", "due_at"),
         ("jobs", "error"),
         ("jobs", "finished_at"),
         ("jobs", "state"),
+        ("provider_facts", "known_to"),
+        *(("providers", name) for name in ("name", "pinyin", "region_path", "sector")),
+        ("roster_imports", "file_sealed"),
+        ("roster_imports", "state"),
+        ("service_spells", "known_to"),
+        ("titles", "known_to"),
         ("web_sessions", "revoked_at"),
     ]
 
@@ -335,8 +350,51 @@ def test_what_the_web_may_update_it_cannot_update_of_others(
             "UPDATE web_sessions SET revoked_at = now()",
             "UPDATE idempotent_answers SET answer_sealed = ''",
             "UPDATE jobs SET state = 'waiting'",
+            "UPDATE employers SET name = 'x'",
+            "UPDATE providers SET name = 'x'",
+            "UPDATE roster_imports SET state = 'applying'",
+            *(f"UPDATE {table} SET known_to = now()" for table in CORRECTED),
         ):
-            assert connection.execute(change).rowcount == 0, change
+            assert connection.execute(change.encode()).rowcount == 0, change
+
+
+def test_no_id_number_can_be_read_or_tried_out_by_the_web(
+    make: Factory, settings: Settings
+) -> None:
+    """Sealed it is handed out by `reveal_id_number()` alone, which writes down that it was."""
+    for actor in world(make, seed=1):
+        with as_web(settings, actor) as connection:
+            for query in (
+                "SELECT id_number_sealed FROM professionals",
+                "SELECT * FROM professionals",
+                "SELECT p FROM professionals p",
+                "SELECT id_number_sealed FROM roster_rows",
+                "SELECT id_number_index FROM roster_rows",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(query.encode())
+                connection.rollback()
+
+
+def test_the_web_moves_nobody_into_or_out_of_anybodys_sight(
+    make: Factory, settings: Settings
+) -> None:
+    """Who employs a person, and who is one person, decides who sees whom."""
+    for actor in world(make, seed=1):
+        with as_web(settings, actor) as connection:
+            for attempt in (
+                "INSERT INTO merges SELECT * FROM merges",
+                "UPDATE merges SET known_to = now()",
+                "INSERT INTO employments SELECT * FROM employments",
+                "UPDATE employments SET known_to = now()",
+                "UPDATE professionals SET employer_id = 1",
+                "UPDATE professionals SET merged_into = 1",
+                "INSERT INTO professionals (name) VALUES ('x')",
+                "SELECT settle_person(1, CURRENT_DATE)",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(attempt.encode())
+                connection.rollback()
 
 
 @pytest.mark.parametrize(
@@ -362,6 +420,16 @@ def test_what_the_web_may_update_it_cannot_update_of_others(
         (
             "INSERT INTO audit_entries (at, actor_id, actor_name, action, subject)"
             " SELECT now(), id, 'x', 'token.created', 'x' FROM u"
+        ),
+        (
+            "INSERT INTO appraisals"
+            " (professional_id, grade, valid_from, known_from, recorded_by, source)"
+            " SELECT 1, 'excellent', now(), now(), id, 'x' FROM u"
+        ),
+        (
+            "INSERT INTO roster_imports (employer_id, asked_by, file_name, file_index, typed, mode,"
+            " as_of, state, created_at)"
+            " SELECT 1, id, 'x', 'x', false, 'full', now(), 'reading', now() FROM u"
         ),
     ],
 )

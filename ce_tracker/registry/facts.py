@@ -39,7 +39,7 @@ from ce_tracker import clock
 from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import current_actor, db
 
-FOREVER = date.max
+ALWAYS, FOREVER = date.min, date.max
 
 
 class Fact:
