@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from ce_tracker import audit, clock, jobs
@@ -76,7 +76,8 @@ def upload(
         )
         .on_conflict_do_nothing(
             index_elements=["employer_id", "file_index", "mode", "as_of"],
-            index_where=open_imports,
+            # Word for word, or a prepared statement no longer finds its index.
+            index_where=text("state IN ('reading', 'previewed', 'applying')"),
         )
     )
     found = db.session.scalars(
@@ -163,8 +164,8 @@ def marked(keyring: Keyring, roster: RosterImport) -> bytes:
         )
     ):
         number = int(row or 0)
-        said[number] = [Problem(title, text) for title, text in problems]
-        said[number] += [f"提醒：{title}：{text}" for title, text in warnings]
+        said[number] = [Problem(title, message) for title, message in problems]
+        said[number] += [f"提醒：{title}：{message}" for title, message in warnings]
     with read(keyring.open(sealed, FILE), roster.file_name, LIMITS) as sheet:
         return marked_file(sheet, said, COLUMNS)
 
@@ -223,8 +224,8 @@ def shown(keyring: Keyring, actor: Actor, rows: Sequence[RosterRow]) -> list[Sho
                 name,
                 tail,
                 department,
-                [{"column": column, "message": text} for column, text in row.problems],
-                [{"column": column, "message": text} for column, text in row.warnings],
+                [{"column": column, "message": message} for column, message in row.problems],
+                [{"column": column, "message": message} for column, message in row.warnings],
                 opened_changes(keyring, row.changes_sealed),
             )
         )
