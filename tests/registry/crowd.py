@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import count
 
-from ce_tracker.actor import Actor
-from ce_tracker.extensions import act_as, db
+from ce_tracker.extensions import db
 from ce_tracker.identity import check_character, parse_id_number
 from ce_tracker.registry import people
 from ce_tracker.registry.models import Employer, Professional
@@ -35,8 +34,3 @@ def person(
         people.employ(row, employer_id, None, SINCE, "test")
     db.session.commit()
     return row
-
-
-def acting_as(actor: Actor | None) -> None:
-    """From here on the session is the actor's, as a request's would be."""
-    act_as(actor)
