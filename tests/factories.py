@@ -52,7 +52,9 @@ class Factory:
         assert region is not None, code
         return region.path
 
-    def employer(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Employer:
+    def employer(
+        self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION, **columns: Any
+    ) -> Employer:
         number = next(self._numbers)
         return self._kept(
             Employer(
@@ -61,10 +63,13 @@ class Factory:
                 pinyin=f"danwei{number} dw{number}",
                 region_path=self.path(region),
                 sector=sector,
+                **columns,
             )
         )
 
-    def provider(self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION) -> Provider:
+    def provider(
+        self, region: str = HUANCUI, sector: Sector = Sector.EDUCATION, **columns: Any
+    ) -> Provider:
         number = next(self._numbers)
         return self._kept(
             Provider(
@@ -73,10 +78,11 @@ class Factory:
                 pinyin=f"jidi{number} jd{number}",
                 region_path=self.path(region),
                 sector=sector,
+                **columns,
             )
         )
 
-    def professional(self, name: str = "王晓岚") -> Professional:
+    def professional(self, name: str = "王晓岚", **columns: Any) -> Professional:
         number = f"37100219900101{next(self._numbers):04d}".encode()
         keyring = self.settings.keyring()
         return self._kept(
@@ -87,6 +93,7 @@ class Factory:
                 id_tail=number[-4:].decode(),
                 id_number_sealed=keyring.seal(number, PLACE),
                 id_number_index=keyring.index(number, PLACE),
+                **columns,
             )
         )
 

@@ -25,12 +25,12 @@ from ce_tracker.registry.reasons import written
 ITEMS = (
     Item("level", "级别", Sort.CHOICE, "level", choices(AccreditationLevel)),
     Item("document", "认定文号", Sort.TEXT, "document", hint="例如：威人社字〔2026〕12 号"),
+    Item("valid_from", "有效期开始", Sort.DATE, "valid_from", hint="例如：2026-01-01"),
+    Item("valid_to", "有效期结束", Sort.END, "valid_to", hint="最后有效的一天，例如：2028-12-31"),
     Item(
         "fields", "专业范围", Sort.FIELDS, "field_codes", required=False,
         hint="一个也不选，就是所有专业。",
     ),
-    Item("valid_from", "有效期开始", Sort.DATE, "valid_from", hint="例如：2026-01-01"),
-    Item("valid_to", "有效期结束", Sort.END, "valid_to", hint="最后有效的一天，例如：2028-12-31"),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from ce_tracker import audit
 from ce_tracker.errors import Conflict, Invalid, NotFound
-from ce_tracker.extensions import current_actor, db
+from ce_tracker.extensions import db
 from ce_tracker.registry import facts, items, people
 from ce_tracker.registry.dated import OfProfessional
 from ce_tracker.registry.items import Sort
@@ -31,7 +31,7 @@ def enter(
     reason: str | None = None,
 ) -> OfProfessional:
     """One more fact. Of a kind that holds one at a time it takes the place of what was there."""
-    values = _at_own_unit(kind) | dict(values)
+    values = _at_own_unit(kind, person) | dict(values)
     items.refuse(items.missing(kind.items, values))
     errors: items.Errors = {}
     columns = items.columns(kind.items, values, errors)
@@ -103,12 +103,9 @@ def believed(person: Professional, kind: Kind, fact_id: int) -> OfProfessional:
     return fact
 
 
-def _at_own_unit(kind: Kind) -> dict[str, Any]:
-    """An employer need not say which unit it is."""
-    actor = current_actor()
-    if actor is None or actor.employer_id is None:
-        return {}
-    return {item.name: actor.employer_id for item in kind.items if item.sort is Sort.EMPLOYER}
+def _at_own_unit(kind: Kind, person: Professional) -> dict[str, Any]:
+    """What happens at the person's own unit need not say so."""
+    return {item.name: person.employer_id for item in kind.items if item.sort is Sort.EMPLOYER}
 
 
 def _check(kind: Kind, fact: OfProfessional, new: frozenset[str]) -> None:

@@ -77,7 +77,7 @@ def person_history(professional_id: int) -> str:
 @page(f"{_KIND}/new", methods=("GET", "POST"), roles=READERS)
 def new_fact(professional_id: int, kind: str) -> Any:
     found, what = record.visible_person(actor(), professional_id), KINDS[kind]
-    form: dict[str, Any] = {"track": "unified"}
+    form: dict[str, Any] = {"track": "unified", "employer": found.employer_id}
     errors: Errors = {}
     if request.method == "POST":
         form = request.form.to_dict()

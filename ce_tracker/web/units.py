@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from ce_tracker import clock
 from ce_tracker.actor import Role, Sector
@@ -15,7 +15,7 @@ from ce_tracker.extensions import db
 from ce_tracker.http.paging import page as page_of
 from ce_tracker.registry import accreditations, listing, opening, regions
 from ce_tracker.registry.items import Errors
-from ce_tracker.registry.models import Employer, Provider
+from ce_tracker.registry.models import Employer, Professional, Provider
 from ce_tracker.registry.opening import CODE, EMPLOYERS, PROVIDERS, SINCE, UnitKind
 from ce_tracker.registry.record import source_of
 from ce_tracker.web import forms, showing
@@ -50,7 +50,7 @@ def new_provider() -> Any:
 def employer(employer_id: int) -> str:
     unit = opening.visible_unit(EMPLOYERS, actor(), employer_id)
     people = db.session.scalar(
-        select(func.count()).select_from(listing.people(actor(), employer=unit.id).subquery())
+        listing.people(actor(), employer=unit.id).with_only_columns(func.count(Professional.id))
     )
     return render_template("unit.html", **_shown(EMPLOYERS, unit), people=people)
 

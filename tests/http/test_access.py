@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.test import TestResponse
 
 from ce_tracker import clock
@@ -27,7 +27,11 @@ from ce_tracker.actor import Role, Sector
 from ce_tracker.extensions import db
 from ce_tracker.http.access import Access
 from ce_tracker.jobs import State
-from tests.factories import WEIHAI, YINCHUAN, Account, Factory
+from ce_tracker.registry import facts, people
+from ce_tracker.registry.dated import Accreditation, Appointment, Appraisal, ServiceSpell, Title
+from ce_tracker.registry.rosters import FILE, RosterImport
+from tests.api.asking import described
+from tests.factories import PASSWORD, WEIHAI, YINCHUAN, Account, Factory
 from tests.http.visitor import Visitor, signed_in
 
 OPEN_TO_ANYBODY = {
@@ -43,10 +47,97 @@ OPEN_TO_ANYBODY = {
 }
 """Routes that need no sign-in. One more is a decision, so it is written down."""
 
+_REASON = {"reason": "对照原件改正"}
+_SINCE = {"since": "2026-01-01", **_REASON}
+_PERSON = "/api/v1/professionals/<int:professional_id>"
+_KIND = (
+    "/people/<int:professional_id>"
+    '/<any("titles", "appointments", "service-spells", "appraisals"):kind>'
+)
+_LEVEL = {"level": "junior", "track": "unified", "series": "school", "valid_from": "2016-09-01"}
+_FACTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "titles": ({"name": "三级教师", **_LEVEL}, {"valid_from": "2015-09-01"}),
+    "appointments": (_LEVEL, {"valid_from": "2015-09-01"}),
+    "service-spells": (
+        {
+            "unit": "远方的村小",
+            "region": YINCHUAN,
+            "rural": True,
+            "township": True,
+            "valid_from": "2016-09-01",
+        },
+        {"rural": False},
+    ),
+    "appraisals": ({"year": 2021, "grade": "competent"}, {"grade": "incompetent"}),
+}
+"""Kind of fact → one that may be entered, and a change that may be made to another."""
+
 BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/tokens": {"name": "夜间同步", "scopes": ["me:read"]},
+    "/api/v1/employers/<int:employer_id>": {"name": "远方新校", **_SINCE},
+    "/api/v1/providers/<int:provider_id>": {"name": "远方新基地", **_SINCE},
+    "/api/v1/providers/<int:provider_id>/accreditations": {
+        "level": "city",
+        "document": "银人社字〔2026〕1 号",
+        "valid_from": "2026-01-01",
+        "valid_to": "2029-01-01",
+    },
+    "/api/v1/providers/<int:provider_id>/accreditations/<int:accreditation_id>/withdraw": _REASON,
+    **{f"{_PERSON}/{kind}": entered for kind, (entered, _) in _FACTS.items()},
+    **{
+        f"{_PERSON}/{kind}/<int:fact_id>/correct": {"changes": changes, **_REASON}
+        for kind, (_, changes) in _FACTS.items()
+    },
+    **{f"{_PERSON}/{kind}/<int:fact_id>/withdraw": _REASON for kind in _FACTS},
 }
 """A body that is in order, for each route that asks for one."""
+
+FORMS: dict[str, dict[str, Any]] = {
+    "/people/<int:professional_id>/id-number": {"purpose": "核对申报材料", "password": PASSWORD},
+    f"{_KIND}/new": {
+        "name": "三级教师",
+        "level": "junior",
+        "track": "unified",
+        "series": "school",
+        "valid_from": "2016-09-01",
+    },
+    f"{_KIND}/<int:fact_id>/correct": {
+        "name": "二级教师",
+        "level": "junior",
+        "track": "unified",
+        "series": "school",
+        "valid_from": "2016-09-01",
+        **_REASON,
+    },
+    f"{_KIND}/<int:fact_id>/withdraw": _REASON,
+    "/employers/<int:employer_id>/change": {
+        "name": "远方新校",
+        "region": YINCHUAN,
+        "level": "city",
+        "affiliation": "city",
+        "sector": "education",
+        "public_institution": "yes",
+        **_SINCE,
+    },
+    "/providers/<int:provider_id>/change": {
+        "name": "远方新基地",
+        "kind": "base",
+        "region": YINCHUAN,
+        "sector": "education",
+        **_SINCE,
+    },
+    "/providers/<int:provider_id>/accreditations/new": {
+        "level": "city",
+        "document": "银人社字〔2026〕1 号",
+        "valid_from": "2026-01-01",
+        "valid_to": "2028-12-31",
+    },
+    "/providers/<int:provider_id>/accreditations/<int:accreditation_id>/withdraw": {
+        "how": "mistake",
+        **_REASON,
+    },
+}
+"""A form that is filled in as it should be, for each page that asks for more than a button."""
 
 
 def _job(world: World) -> str:
@@ -80,14 +171,89 @@ def _session(world: World) -> str:
     return str(row.id)
 
 
+def _employer(world: World) -> str:
+    unit = world.make.employer(YINCHUAN, id=world.number())
+    described(unit)
+    return str(unit.id)
+
+
+def _provider(world: World) -> str:
+    """With an accreditation of the same number."""
+    unit = world.make.provider(YINCHUAN, id=world.number())
+    described(unit)
+    period = {"valid_from": date(2020, 1, 1), "valid_to": date(2030, 1, 1)}
+    facts.record(
+        Accreditation(
+            id=unit.id, provider_id=unit.id, level="city", document="1 号", field_codes=[], **period
+        ),
+        "test",
+    )
+    db.session.commit()
+    return str(unit.id)
+
+
+def _professional(world: World) -> str:
+    """With a fact of each kind, each of the same number."""
+    unit = world.make.employer(YINCHUAN)
+    person = world.make.professional("远方的老师", id=world.number())
+    people.employ(person, unit.id, None, date(2020, 1, 1), "test")
+    common: dict[str, Any] = {
+        "id": person.id,
+        "professional_id": person.id,
+        "valid_from": date(2020, 1, 1),
+    }
+    level = {"level": "junior", "track": "unified", "series_code": "school"}
+    place = {"region_path": world.make.path(YINCHUAN), "rural": True, "township": True}
+    for fact in (
+        Title(name="二级教师", **level, **common),
+        Appointment(employer_id=unit.id, **level, **common),
+        ServiceSpell(unit="远方的学校", **place, **common),
+        Appraisal(grade="excellent", valid_to=date(2021, 1, 1), **common),
+    ):
+        facts.record(fact, "test")
+    db.session.commit()
+    return str(person.id)
+
+
+def _of_the_latest(world: World) -> str:
+    """What is known of the person or unit that stands before it in the address."""
+    return str(world.latest)
+
+
+def _roster(world: World) -> str:
+    owner, keyring = world.strange_employer, world.make.settings.keyring()
+    data = f"姓名,证件号码,备注\n钱远,,{uuid4()}\n".encode()
+    row = RosterImport(
+        employer_id=owner.actor.employer_id,
+        asked_by=owner.user.id,
+        file_name="别人的名单.csv",
+        file_sealed=keyring.seal(data, FILE),
+        file_index=keyring.index(data, FILE),
+        typed=False,
+        mode="add",
+        as_of=clock.today(),
+        state="previewed",
+        created_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
 OWNED: dict[str, Callable[[World], str]] = {
+    "import_id": _roster,
+    "employer_id": _employer,
+    "provider_id": _provider,
+    "professional_id": _professional,
+    "accreditation_id": _of_the_latest,
+    "fact_id": _of_the_latest,
     "job_id": _job,
     "token_id": _token,
     "session_id": _session,
 }
 """For each path parameter that names somebody's object: makes one of the stranger's."""
 
-COMMON = {"code": "999999", "filename": "nothing.css"}
+COMMON = {"code": "999999", "filename": "nothing.css", "kind": "titles"}
 """Path parameters that name what belongs to nobody, each with a value that names nothing."""
 
 
@@ -128,6 +294,12 @@ class World:
     web: Flask
     make: Factory
     objects: list[str] = field(default_factory=list)
+    latest: int = 987_650_000
+    """A number that stands on no page by chance."""
+
+    def number(self) -> int:
+        self.latest += 1
+        return self.latest
 
     @cached_property
     def stranger(self) -> Account:
@@ -135,6 +307,17 @@ class World:
         account.user.display_name = "远方来客"
         db.session.commit()
         return account
+
+    @cached_property
+    def strange_employer(self) -> Account:
+        """In the stranger's charge, with what only an employer can have."""
+        return self.make.account(Role.EMPLOYER, YINCHUAN)
+
+    def owner(self, route: Route) -> Account:
+        """Of what the route's parameters name: of the two, who may use the route."""
+        if Role.AUTHORITY in route.access.roles:
+            return self.stranger
+        return self.strange_employer
 
     @cached_property
     def askers(self) -> list[Account]:
@@ -148,13 +331,16 @@ class World:
 
     def address(self, route: Route, *, missing: bool = False) -> str:
         values = {}
-        for name in route.rule.arguments:
+        for name in sorted(
+            route.rule.arguments, key=lambda name: OWNED.get(name) is _of_the_latest
+        ):
             if name in COMMON:
                 values[name] = COMMON[name]
             elif name not in OWNED:
                 pytest.fail(unknown_parameter(name))
             elif missing:
-                values[name] = str(uuid4())
+                numbered = isinstance(route.rule._converters[name], IntegerConverter)
+                values[name] = "987699999" if numbered else str(uuid4())
             else:
                 values[name] = OWNED[name](self)
                 self.objects.append(values[name])
@@ -171,7 +357,7 @@ class World:
 
     def visit(self, visitor: Visitor, route: Route, address: str, form: Any = None) -> TestResponse:
         if route.method == "POST":
-            return visitor.post(address, form)
+            return visitor.post(address, form or FORMS.get(route.rule.rule))
         return visitor.get(address)
 
 
@@ -239,15 +425,18 @@ def test_an_unknown_path_parameter_fails_with_what_to_add(web: Flask, make: Fact
 
 def test_the_owner_of_an_object_finds_it_by_every_route(world: World) -> None:
     """Or all that follows would hold of routes that find nothing for anybody."""
-    visitor = signed_in(world.web, world.stranger)
+    visitors = {
+        owner.user.id: signed_in(world.web, owner)
+        for owner in (world.stranger, world.strange_employer)
+    }
     for route in world.routes():
         if not route.owned:
             continue
-        address = world.address(route)
+        address, owner = world.address(route), world.owner(route)
         if route.api:
-            answer = world.call(route, address, world.stranger.bearer)
+            answer = world.call(route, address, owner.bearer)
         else:
-            answer = world.visit(visitor, route, address)
+            answer = world.visit(visitors[owner.user.id], route, address)
         assert answer.status_code < 400, (str(route), answer.text)
 
 
@@ -320,7 +509,7 @@ def test_a_role_that_a_route_is_not_for_is_refused_whatever_it_asks_for(world: W
                     assert answer.status_code == 403, (str(route), asker.actor.role)
                     assert "这项功能不对" in answer.text, str(route)
             refused.add(asker.actor.role)
-    assert refused == set(Role) - {Role.AUTHORITY}
+    assert refused == set(Role)
 
 
 def test_a_token_without_the_scope_is_refused_whatever_it_asks_for(world: World) -> None:
@@ -385,6 +574,7 @@ def test_no_answer_shows_a_trace_of_what_is_somebody_elses(world: World) -> None
         "远方来客",
         "远方的学校",
         "别人的手机",
+        "别人的名单",
     ]
     for asker in world.askers:
         visitor = signed_in(world.web, asker)
@@ -400,12 +590,16 @@ def test_no_answer_shows_a_trace_of_what_is_somebody_elses(world: World) -> None
 
 
 def test_a_form_that_is_not_from_the_page_shown_to_this_browser_is_refused(world: World) -> None:
-    asker = world.make.account(Role.AUTHORITY, WEIHAI)
-    visitor, other = signed_in(world.web, asker), signed_in(world.web, asker)
-    tokens = {"none": None, "made up": "0" * 64, "another browser's": other.csrf_token()}
-    own = visitor.csrf_token()
+    both = {
+        role: (signed_in(world.web, asker), signed_in(world.web, asker).csrf_token())
+        for role, asker in ((role, world.make.account(role, WEIHAI)) for role in Role)
+    }
     posts = [route for route in world.routes() if route.page and route.method == "POST"]
     for route in posts:
+        # One for whom the page is: of others the role is looked at first.
+        visitor, others = both[min(route.access.roles, default=Role.AUTHORITY)]
+        own = visitor.csrf_token()
+        tokens = {"none": None, "made up": "0" * 64, "another browser's": others}
         for which, token in tokens.items():
             data = {} if token is None else {"csrf_token": token}
             answer = visitor.client.post(world.address(route), data=data)
