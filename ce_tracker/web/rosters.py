@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from sqlalchemy import select
 
 from ce_tracker import clock
@@ -170,10 +180,9 @@ def roster_withdraw(import_id: UUID) -> Any:
 @page("/rosters/<uuid:import_id>/problems.xlsx", roles=EMPLOYER)
 def roster_problems(import_id: UUID) -> Response:
     found = roster_requests.visible(actor(), import_id)
-    response = Response(roster_requests.marked(keyring(), found), content_type=XLSX)
+    marked = io.BytesIO(roster_requests.marked(keyring(), found))
     name = f"{found.file_name.rsplit('.', 1)[0]}（标出问题）.xlsx"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return send_file(marked, XLSX, as_attachment=True, download_name=name)
 
 
 def _described(found: RosterImport) -> dict[str, Any]:
