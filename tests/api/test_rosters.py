@@ -38,8 +38,8 @@ def form(data: bytes = DATA, **fields: str) -> dict[str, Any]:
     return {"data": {"file": (io.BytesIO(data), "名单.xlsx"), "mode": "add", **fields}}
 
 
-def uploaded(desk: Desk, **fields: str) -> str:
-    answer = ask(desk, "POST", **form(**fields))
+def uploaded(desk: Desk, data: bytes = DATA) -> str:
+    answer = ask(desk, "POST", **form(data))
     assert answer.status_code == 202, answer.text
     return str(answer.get_json()["id"])
 
@@ -66,7 +66,7 @@ def test_a_file_is_taken_looked_at_and_applied(desk: Desk) -> None:
 
 def test_rows_come_by_outcome_in_pages_with_the_last_four_figures(desk: Desk) -> None:
     rows = [("孙一", A, "内科"), ("孙三", C, "内科"), ("孙二", B[:17] + "?", "内科")]
-    found = uploaded(desk, data=xlsx(HEADER, *rows))  # type: ignore[arg-type]
+    found = uploaded(desk, xlsx(HEADER, *rows))
     desk.work()
     first = ask(desk, "GET", f"/{found}/rows?outcome=new&limit=1")
     assert [row["name"] for row in first.get_json()["items"]] == ["孙一"]
@@ -103,7 +103,6 @@ def test_the_same_file_is_the_same_import(desk: Desk) -> None:
 
 
 def test_an_idempotent_upload_is_answered_once(desk: Desk) -> None:
-    key = {"headers": {"Idempotency-Key": "roster-1"}}
     data = form()["data"]["file"][0].getvalue()
     body = (
         b'--x\r\nContent-Disposition: form-data; name="mode"\r\n\r\nadd\r\n'
@@ -111,10 +110,14 @@ def test_an_idempotent_upload_is_answered_once(desk: Desk) -> None:
         + data
         + b"\r\n--x--\r\n"
     )
-    sent = {"data": body, "content_type": "multipart/form-data; boundary=x"}
-    first = ask(desk, "POST", **key, **sent)
+    sent: dict[str, Any] = {
+        "data": body,
+        "content_type": "multipart/form-data; boundary=x",
+        "headers": {"Idempotency-Key": "roster-1"},
+    }
+    first = ask(desk, "POST", **sent)
     assert first.status_code == 202, first.text
-    again = ask(desk, "POST", **key, **sent)
+    again = ask(desk, "POST", **sent)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.get_json()["id"] == first.get_json()["id"]
     assert again.headers["Location"] == first.headers["Location"]

@@ -66,7 +66,7 @@ def mended(data: bytes) -> bytes:
     book = openpyxl.load_workbook(io.BytesIO(data))
     sheet = book.active
     assert sheet is not None
-    doubled = []
+    doubled: list[int] = []
     for row in sheet.iter_rows():
         texts = [str(cell.value) for cell in row]
         if "孙二" in texts:
@@ -75,7 +75,7 @@ def mended(data: bytes) -> bytes:
             cell.value, cell.number_format = B, "@"
         if "孙三" in texts:
             assert any("相同" in text for text in texts)
-            doubled.append(row[0].row)
+            doubled.append(int(row[0].row or 0))
     sheet.delete_rows(doubled[-1])
     out = io.BytesIO()
     book.save(out)

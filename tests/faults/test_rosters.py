@@ -48,11 +48,12 @@ def test_a_roster_is_applied_once_though_its_worker_is_killed(
         roster_requests.request_apply(desk.account.actor, found)
         db.session.commit()
         for kill in range(KILLS):
-            until(
-                lambda kill=kill: service.facts(service_state, found)[0][1] >= 1000 * (kill + 1),
-                90,
-                "some of it is done",
-            )
+            done = 1000 * (kill + 1)
+
+            def some_is_done(least: int = done) -> bool:
+                return bool(service.facts(service_state, found)[0][1] >= least)
+
+            until(some_is_done, 90, "some of it is done")
             service.victim("worker").send_signal(signal.SIGKILL)
         until(lambda: service.facts(service_state, found)[0][0] == "applied", 120, "it is applied")
         db.session.remove()
