@@ -84,10 +84,11 @@ def write(sheets: Sheets, keyring: Keyring, person_id: int, person: Person, toda
     plain = person.id_number.encode()
     sealed, index = keyring.seal(plain, PLACE).hex(), keyring.index(plain, PLACE).hex()
     now = f"{NOTHING}\t{NOTHING}\t{NOTHING}\t{NOTHING}"
-    for job in person.career.jobs:
-        if job.begins <= today and (job.ends is None or job.ends > today):
-            unit = job.unit
-            now = f"{unit.id}\t{job.department}\t{unit.place.path}\t{unit.sector}"
+    for job in sorted(person.career.jobs, key=lambda job: job.begins):
+        if job.begins <= today:  # who works nowhere today keeps the place of the last employer
+            employed = job.ends is None or job.ends > today
+            here = f"{job.unit.id}\t{job.department}" if employed else f"{NOTHING}\t{NOTHING}"
+            now = f"{here}\t{job.unit.place.path}\t{job.unit.sector}"
     sheets.lines["professionals"].append(
         f"{person_id}\t{person.name}\t{_pinyin(person.name)}\t{person.id_kind}"
         f"\t{person.id_number[-4:]}\t\\\\x{sealed}\t\\\\x{index}\t{now}\n"

@@ -143,7 +143,8 @@ class Provider(Base):
 
 class Professional(Base):
     """A person by their ID number. Employer, department, place and sector are a copy of today's
-    main employment; without one they are empty, and nobody but the person sees the record."""
+    main employment. Without one there is no employer and no department, and place and sector stay
+    those of the last: only the person and that place's authority see the record."""
 
     __tablename__ = "professionals"
     __table_args__ = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ce_tracker import clock
@@ -45,25 +45,35 @@ def refresh_providers(ids: Collection[int] | None, day: date) -> None:
 
 
 def refresh_professionals(ids: Select[int] | Collection[int], day: date) -> None:
-    """In one statement, touching only who changed: it runs over a whole province every night."""
+    """In one statement, touching only who changed: it runs over a whole province every night.
+
+    Who works nowhere today keeps the place and sector of the last employer: no employer sees them
+    any more, but their authority still does, or nobody could mend a double record.
+    """
     merged = roots()
+    last = (
+        select(Employment.employer_id, Employment.department, Employment.holds_on(day).label("on"))
+        .where(
+            Employment.professional_id == func.coalesce(merged.c.root, Professional.id),
+            Employment.known_at(),
+            Employment.valid_from <= day,
+        )
+        .order_by(Employment.valid_from.desc())
+        .limit(1)
+        .lateral()
+    )
     now = (
         select(
             Professional.id,
             merged.c.root,
-            Employment.employer_id,
-            Employment.department,
+            case((last.c.on, last.c.employer_id)).label("employer_id"),
+            case((last.c.on, last.c.department)).label("department"),
             Employer.region_path,
             Employer.sector,
         )
         .outerjoin(merged, merged.c.id == Professional.id)
-        .outerjoin(
-            Employment,
-            (Employment.professional_id == func.coalesce(merged.c.root, Professional.id))
-            & Employment.known_at()
-            & Employment.holds_on(day),
-        )
-        .outerjoin(Employer, Employer.id == Employment.employer_id)
+        .outerjoin(last, true())
+        .outerjoin(Employer, Employer.id == last.c.employer_id)
         .where(_people(ids))
         .subquery()
     )

@@ -275,8 +275,11 @@ def test_the_copies_on_people_equal_todays_facts(ask: Rows) -> None:
         ask(
             "SELECT p.id FROM professionals p"
             f" LEFT JOIN (SELECT * FROM employments WHERE {NOW}) e ON e.professional_id = p.id"
+            " LEFT JOIN LATERAL (SELECT employer_id FROM employments last"
+            f" WHERE last.professional_id = p.id AND {BELIEVED} AND valid_from <= {TODAY}"
+            " ORDER BY valid_from DESC LIMIT 1) last ON true"
             f" LEFT JOIN (SELECT * FROM employer_facts WHERE {NOW}) f"
-            " ON f.employer_id = e.employer_id"
+            " ON f.employer_id = last.employer_id"
             " WHERE (p.employer_id, p.department, p.region_path, p.sector)"
             " IS DISTINCT FROM (e.employer_id, e.department, f.region_path, f.sector)"
         )

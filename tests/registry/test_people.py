@@ -50,14 +50,17 @@ def test_a_person_who_moves_keeps_one_record_and_the_history(
     assert db.session.scalars(select(Professional)).one().employer_id == there.id
 
 
-def test_todays_copy_says_where_a_person_works_and_nothing_after_leaving(make: Factory) -> None:
+def test_todays_copy_says_where_a_person_works_and_after_leaving_only_whose_authority(
+    make: Factory,
+) -> None:
     unit, person = make.employer(WEIHAI), make.professional()
     with clock.pinned(datetime(2026, 5, 1, 9, tzinfo=SHANGHAI)):
         people.employ(person, unit.id, "外科", date(2026, 1, 1), SOURCE)
         assert (person.employer_id, person.department) == (unit.id, "外科")
         assert (person.region_path, person.sector) == (unit.region_path, unit.sector)
         people.leave(person, date(2026, 5, 1), SOURCE)
-        assert (person.employer_id, person.region_path) == (None, None)
+        assert (person.employer_id, person.department) == (None, None)
+        assert (person.region_path, person.sector) == (unit.region_path, unit.sector)
 
 
 def test_what_was_known_on_a_day_is_known_for_ever(make: Factory) -> None:

@@ -103,7 +103,7 @@ def test_of_a_complete_list_the_missing_have_left_and_of_a_part_nobody_has(desk:
     gone = named("孙二")
     [job] = believed(Employment, gone.id)
     assert job.valid_to == AS_OF
-    assert (gone.employer_id, gone.region_path) == (None, None)
+    assert gone.employer_id is None
 
 
 def test_who_left_and_returns_is_the_same_person(desk: Desk) -> None:
