@@ -11,10 +11,10 @@ from marshmallow import fields, validate, validates_schema
 from ce_tracker import clock
 from ce_tracker.api.regions import CODE
 from ce_tracker.api.schema import Input, Output, between, length, one_of
-from ce_tracker.registry.items import Item, Sort, shown
+from ce_tracker.registry.items import BIGGEST_ID, Item, Sort, shown
+from ce_tracker.registry.kinds import EARLIEST
 from ce_tracker.registry.reasons import LONGEST, SHORTEST
 
-BIGGEST_ID = 2**63 - 1
 MOST_FIELDS = 200
 
 
@@ -30,6 +30,8 @@ class AsOf(Input):
     def _not_to_come(self, data: dict[str, Any], **_: Any) -> None:
         if "as_of" in data and data["as_of"] > clock.now():
             raise ma.ValidationError({"as_of": ["这一刻还没有到。"]})
+        if "as_of" in data and data["as_of"].year < EARLIEST.year:
+            raise ma.ValidationError({"as_of": [f"过早，应在 {EARLIEST.year} 年以后。"]})
 
 
 class Reason(Input):

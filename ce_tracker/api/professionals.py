@@ -10,11 +10,12 @@ from ce_tracker import clock
 from ce_tracker.actor import Role
 from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
 from ce_tracker.api.facts import HistoryOut, PersonOut, RecordOut, facts_out, person_out, record_out
-from ce_tracker.api.items import BIGGEST_ID, AsOf, day_and_moment
+from ce_tracker.api.items import AsOf, day_and_moment
 from ce_tracker.api.schema import Input, Output, PageQuery, between, length, one_of
 from ce_tracker.http.paging import page
 from ce_tracker.registry import finding, listing, record
 from ce_tracker.registry.dated import TitleLevel
+from ce_tracker.registry.items import BIGGEST_ID
 from ce_tracker.registry.models import Professional
 
 blueprint = Resource(

@@ -95,7 +95,8 @@ def all_of(
 def one_of(provider: Provider, accreditation_id: int) -> Accreditation:
     fact = db.session.scalar(
         select(Accreditation).where(
-            Accreditation.id == accreditation_id, Accreditation.provider_id == provider.id
+            Accreditation.id == items.numbered(accreditation_id),
+            Accreditation.provider_id == provider.id,
         )
     )
     if fact is None:

@@ -93,7 +93,10 @@ def believed(person: Professional, kind: Kind, fact_id: int) -> OfProfessional:
     """A fact of this person that nobody has corrected yet."""
     fact = db.session.scalar(
         select(kind.model)
-        .where(kind.model.id == fact_id, kind.model.professional_id.in_(same_person_ids(person.id)))
+        .where(
+            kind.model.id == items.numbered(fact_id),
+            kind.model.professional_id.in_(same_person_ids(person.id)),
+        )
         .execution_options(populate_existing=True)
     )
     if fact is None:

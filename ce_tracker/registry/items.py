@@ -13,10 +13,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from ce_tracker.errors import Invalid
+from ce_tracker.errors import Invalid, NotFound
 from ce_tracker.registry import regions
 
 Errors = dict[str, str]
+BIGGEST_ID = 2**63 - 1
 
 
 class Sort(StrEnum):
@@ -107,6 +108,13 @@ def refuse(errors: Errors) -> None:
 def choices(kind: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     """Of one of our enumerations: what is kept, and what it is called."""
     return tuple((each.value, each.label) for each in kind)
+
+
+def numbered(number: int) -> int:
+    """A number out of an address; one that the database cannot hold is nobody's."""
+    if number > BIGGEST_ID:
+        raise NotFound
+    return number
 
 
 Check = Callable[[Any, frozenset[str], Errors], None]

@@ -87,7 +87,9 @@ PROVIDERS = UnitKind(
 
 def visible_unit(kind: UnitKind, actor: Actor, unit_id: int) -> Any:
     unit = db.session.scalar(
-        select(kind.unit).where(kind.unit.id == unit_id, kind.unit.visible_to(actor))
+        select(kind.unit).where(
+            kind.unit.id == items.numbered(unit_id), kind.unit.visible_to(actor)
+        )
     )
     if unit is None:
         raise NotFound

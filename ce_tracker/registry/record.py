@@ -25,7 +25,7 @@ from ce_tracker.registry.dated import (
     ServiceSpell,
     Title,
 )
-from ce_tracker.registry.items import Item, Sort
+from ce_tracker.registry.items import Item, Sort, numbered
 from ce_tracker.registry.merging import same_person_ids
 from ce_tracker.registry.models import Professional
 
@@ -67,7 +67,7 @@ class Record:
 def visible_person(actor: Actor, professional_id: int) -> Professional:
     person = db.session.scalar(
         select(Professional).where(
-            Professional.id == professional_id, Professional.visible_to(actor)
+            Professional.id == numbered(professional_id), Professional.visible_to(actor)
         )
     )
     if person is not None and person.merged_into is not None:
@@ -152,7 +152,7 @@ def source_title(source: str) -> str:
     way, _, who = source.partition(":")
     if way in {"page", "api"} and who in set(Role):
         return f"{Role(who).label}{'在网页上' if way == 'page' else '通过接口'}登记"
-    return {"roster": "花名册导入", "demo": "演示数据", "test": "测试数据"}.get(way, source)
+    return {"roster": "花名册导入", "demo": "演示数据"}.get(way, source)
 
 
 def highest_titles(people: Iterable[Professional], day: date) -> dict[int, Title]:

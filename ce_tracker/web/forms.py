@@ -96,7 +96,7 @@ def _value(item: Item, text: str) -> Any:  # noqa: PLR0911  one a sort
         case Sort.YES_NO:
             return text == "yes"
         case Sort.EMPLOYER:
-            return int(text) if text.isdecimal() else 0
+            return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
         case Sort.REGION:
             return _region(text)
         case Sort.CHOICE if text not in dict(item.choices):

@@ -19,7 +19,7 @@ from ce_tracker.http.paging import page as page_of
 from ce_tracker.identity import IdKind
 from ce_tracker.registry import corrections, finding, listing, record
 from ce_tracker.registry.dated import OfProfessional, TitleLevel
-from ce_tracker.registry.items import Errors, Item, Sort
+from ce_tracker.registry.items import Errors, Item, Sort, numbered
 from ce_tracker.registry.items import shown as as_entered
 from ce_tracker.registry.kinds import KINDS, Kind
 from ce_tracker.registry.models import Employer, Professional
@@ -145,6 +145,8 @@ def _list(errors: Errors) -> str:
     asked = {name: request.args.get(name, "").strip() for name in ("q", "department", "level")}
     level = asked["level"] if asked["level"] in set(TitleLevel) else None
     employer = request.args.get("employer", type=int)
+    if employer is not None:
+        employer = numbered(employer)
     try:
         statement = listing.people(
             who,

@@ -51,7 +51,8 @@ def test_an_authority_opens_a_unit_and_finds_it_again(authority: Asker) -> None:
     for query in queries:
         (row,) = authority.get("/employers", **query)["items"]
         assert row == opened
-    for query in ({"q": "望海园"}, {"sector": "health"}, {"region": YINCHUAN}):  # type: dict[str, Any]
+    queries = ({"q": "望海园"}, {"sector": "health"}, {"region": YINCHUAN})
+    for query in queries:
         assert authority.get("/employers", **query)["items"] == []
     known = authority.get(f"/employers/{opened['id']}")["known"]
     assert {name: known[name] for name in ("name", "level", "affiliation")} == {
@@ -206,3 +207,16 @@ def test_a_unit_that_opens_next_month_is_known_and_not_yet_there(authority: Aske
     assert authority.get(f"/employers/{opened['id']}")["known"] is None
     later = authority.get(f"/employers/{opened['id']}", on=date(2099, 1, 1).isoformat())
     assert later["known"]["name"] == NEW["name"]
+
+
+def test_a_number_that_no_database_holds_is_nobodys(authority: Asker) -> None:
+    for address in ("/employers", "/providers", "/professionals"):
+        authority.get(f"{address}/{10**30}", 404)
+        authority.get(f"{address}/{10**30}/history", 404)
+
+
+def test_a_moment_before_all_time_is_refused_in_words(make: Factory, authority: Asker) -> None:
+    address = f"/employers/{make.employer().id}"
+    early = {"as_of": "0001-01-01T00:00:00+14:00"}
+    answer = authority.ask("GET", address, 422, query_string=early)
+    assert "过早" in answer["errors"][0]["message"]
