@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import demo, request
+from benchmarks import demo, request, roster
 from benchmarks.measuring import report
 
 full = "--full" in sys.argv
-report([*request.main(full=full), *demo.main(full=full)])
+report([*request.main(full=full), *demo.main(full=full), *roster.main(full=full)])

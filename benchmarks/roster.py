@@ -2,7 +2,8 @@
 hand-made pipeline does (calamine, HMAC, COPY into one table with the indexes of `professionals`,
 nothing checked and nobody employed) and beside the ORM's `add_all` of the same people and facts.
 
-Each contender has a process of its own, so that peak memory is of that process alone.
+Each contender has a process of its own, so that peak memory is of that process alone; the child
+that reads the file is bounded by its own limits.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import hmac
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -50,7 +50,7 @@ ALL_ADDED = "all_added"
 
 
 def main(*, full: bool) -> list[Outcome]:
-    return [_measure(size) for size in ((2_000, 20_000) if full else (20_000,))]
+    return [_measure(size) for size in ((2_000, 20_000) if full else (2_000,))]
 
 
 def _measure(size: int) -> Outcome:
@@ -278,9 +278,13 @@ def _once(name: str) -> None:
     settings = Settings.from_env()
     data = (settings.home / "roster.xlsx").read_bytes()
     seconds = CONTENDERS[name](settings, data)
-    ends = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    peak = max(resource.getrusage(who).ru_maxrss for who in ends) / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak}))
+    # Not getrusage: what it says of a process begins with what its parent had.
+    [line] = [
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM:")
+    ]
+    print(json.dumps({"seconds": seconds, "peak_mb": int(line.split()[1]) / 1024}))
 
 
 if __name__ == "__main__":
