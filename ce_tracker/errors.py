@@ -15,7 +15,7 @@ CeTrackerError                      500 internal_error
 │   └── RequestUnderWay             409 request_under_way
 ├── TooLarge                        413 too_large
 ├── WrongMediaType                  415 wrong_media_type
-├── UnreadableFile                  422 unreadable_file    one kind each in ce_tracker.sheets.refusals
+├── UnreadableFile                  422 unreadable_file    kinds in sheets/refusals.py
 ├── KeyReused                       422 idempotency_key_reused
 ├── TooMany                         429 too_many_requests
 └── Unavailable                     503 unavailable

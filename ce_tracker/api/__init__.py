@@ -14,6 +14,7 @@ from ce_tracker.api import (
     fields,
     jobs,
     me,
+    merging,  # noqa: F401  adds its routes to professionals
     professionals,
     providers,
     regions,
@@ -33,7 +34,7 @@ def install(app: Flask, api: Api) -> None:
         fields.blueprint,
         employers.blueprint,
         providers.blueprint,
-        professionals.blueprint,  # with the routes of corrections
+        professionals.blueprint,  # with the routes of corrections and merging
         rosters.blueprint,
         tokens.blueprint,
         jobs.blueprint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -169,7 +170,8 @@ def create_roster(sent: dict[str, Any]) -> tuple[RosterImport, int, dict[str, st
         rows = [{name: _written(value) for name, value in row.items()} for row in sent["rows"]]
         data, name, typed = roster_requests.as_file(rows), roster_requests.TYPED_NAME, True
     else:
-        data, name, typed = sent["file"].read(), sent["file"].filename or "", False
+        with closing(sent["file"]) as file:  # a large one waits in a temporary file
+            data, name, typed = file.read(), file.filename or "", False
     roster = roster_requests.upload(keyring(), actor(), data, name, mode, as_of, typed=typed)
     return roster, 202, {"Location": f"/api/v1/roster-imports/{roster.id}"}
 

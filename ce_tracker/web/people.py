@@ -17,7 +17,7 @@ from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import db
 from ce_tracker.http.paging import page as page_of
 from ce_tracker.identity import IdKind
-from ce_tracker.registry import corrections, finding, listing, record
+from ce_tracker.registry import corrections, finding, listing, merging, record
 from ce_tracker.registry.dated import OfProfessional, TitleLevel
 from ce_tracker.registry.items import Errors, Item, Sort, numbered
 from ce_tracker.registry.items import shown as as_entered
@@ -217,7 +217,11 @@ def _end_of(day: date) -> datetime:
 
 
 def words_of(found: Professional) -> dict[str, Any]:
-    return {"person": found, "id_kind": IdKind(found.id_kind).label}
+    return {
+        "person": found,
+        "id_kind": IdKind(found.id_kind).label,
+        "others": len(merging.same_person_ids(found.id)) > 1,
+    }
 
 
 def sections(known: record.Record) -> list[tuple[Kind | None, str, list[showing.Line]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -97,7 +98,8 @@ def roster_new() -> Any:
         if as_of is None:
             errors["as_of"] = "请填写日期，如 2026-09-01。"
         if not errors and file is not None and as_of is not None:
-            data, name, mode = file.read(), file.filename or "", Mode(form["mode"])
+            with closing(file):  # a large one waits in a temporary file
+                data, name, mode = file.read(), file.filename or "", Mode(form["mode"])
             try:
                 found = roster_requests.upload(keyring(), actor(), data, name, mode, as_of)
                 return redirect(url_for("web.roster", import_id=found.id), 303)

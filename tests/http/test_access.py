@@ -89,8 +89,18 @@ BODIES: dict[str, dict[str, Any]] = {
         for kind, (_, changes) in _FACTS.items()
     },
     **{f"{_PERSON}/{kind}/<int:fact_id>/withdraw": _REASON for kind in _FACTS},
+    f"{_PERSON}/merge": {"into_id": 1, **_REASON},
+    f"{_PERSON}/split": _REASON,
 }
 """A body that is in order, for each route that asks for one."""
+
+NEED_ANOTHER_RECORD = {
+    f"{_PERSON}/merge",
+    f"{_PERSON}/split",
+    "/people/<int:professional_id>/merge",
+    "/people/<int:professional_id>/split",
+}
+"""One person's record is not enough for these: tests/*/test_merging.py have two."""
 
 FORMS: dict[str, dict[str, Any]] = {
     "/people/<int:professional_id>/id-number": {"purpose": "核对申报材料", "password": PASSWORD},
@@ -430,7 +440,7 @@ def test_the_owner_of_an_object_finds_it_by_every_route(world: World) -> None:
         for owner in (world.stranger, world.strange_employer)
     }
     for route in world.routes():
-        if not route.owned:
+        if not route.owned or route.rule.rule in NEED_ANOTHER_RECORD:
             continue
         address, owner = world.address(route), world.owner(route)
         if route.api:
