@@ -56,6 +56,8 @@ def _engine_options(role: DatabaseRole) -> dict[str, Any]:
         "max_overflow": 0,
         # A request that gets no connection in this time answers 503 and frees its thread.
         "pool_timeout": 5,
+        # A failed statement is logged without its values: they are people's, or secrets.
+        "hide_parameters": True,
         "connect_args": {
             "connect_timeout": 5,
             "application_name": f"ce-tracker {role}",
