@@ -242,7 +242,10 @@ def _killed_and_back(service: Service, bearer: dict[str, str]) -> float:
             REPAIR_SECONDS,
             f"an answer {wanted}",
         )
-    return monotonic() - began
+    seconds = monotonic() - began
+    afterwards = [service.request("GET", "/api/v1/me", bearer).status for _ in range(20)]
+    assert set(afterwards) == {200}, afterwards
+    return seconds
 
 
 def _acceptable(answer: Answer) -> bool:

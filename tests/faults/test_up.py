@@ -40,21 +40,12 @@ def test_a_killed_part_is_started_again_and_its_children_are_gone(
     until(lambda: service.victim(part).pid != killed.pid, REPAIR_SECONDS, "a successor")
     until(lambda: not any(lives(one) for one in family), 5, "its children are gone")
     until(service.is_ready, REPAIR_SECONDS, "the service is ready again")
+    zombies = [c for c in service.process.children() if c.status() == psutil.STATUS_ZOMBIE]
+    assert not zombies
     load = Load(service, 5)
     load.ask()
     load.wait_until_done(REPAIR_SECONDS)
     assert not load.done_wrongly()
-
-
-@ours
-def test_what_was_killed_is_not_left_as_a_zombie(service: Service) -> None:
-    for part in ("web", "worker"):
-        killed = service.victim(part)
-        killed.kill()
-        until(lambda: service.victim(part).pid != killed.pid, REPAIR_SECONDS, "a successor")  # noqa: B023
-    until(service.is_ready, REPAIR_SECONDS, "the service is ready again")
-    zombies = [c for c in service.process.children() if c.status() == psutil.STATUS_ZOMBIE]
-    assert not zombies
 
 
 @apart
