@@ -178,6 +178,7 @@ class Supervisor:
                     # Its own children first: they would hold its port, or its memory.
                     end_strays({one.child.pid for one in self.services.values() if one.child.pid})
                     service.run_again()
+                service.child.turn_log_over()
             sleep(WATCH_SECONDS)
 
     def stop_on_signals(self) -> None:
