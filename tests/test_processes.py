@@ -21,10 +21,10 @@ def test_a_talkative_childs_log_stays_short_and_loses_no_new_line(tmp_path: Path
     child.start()
     old = tmp_path / "talker.old.log"
     try:
-        until(lambda: child.log.stat().st_size > 200_000, 20)
+        until(lambda: child.log.stat().st_size > 200_000, 20, "a long log")
         child.turn_log_over(largest=100_000)
         assert old.stat().st_size > 100_000
-        until(lambda: 0 < child.log.stat().st_size, 20)
+        until(lambda: child.log.stat().st_size > 0, 20, "new lines")
     finally:
         child.stop()
     assert "\0" not in child.log.read_text(), "the writer went on at its old place"
