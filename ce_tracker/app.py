@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import select
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Pool, event
+from sqlalchemy.exc import DisconnectionError
 
 from ce_tracker import api as rest
 from ce_tracker import web
@@ -56,6 +58,8 @@ def _engine_options(role: DatabaseRole) -> dict[str, Any]:
         "max_overflow": 0,
         # A request that gets no connection in this time answers 503 and frees its thread.
         "pool_timeout": 5,
+        # A failed statement is logged without its values: they are people's, or secrets.
+        "hide_parameters": True,
         "connect_args": {
             "connect_timeout": 5,
             "application_name": f"ce-tracker {role}",
@@ -77,3 +81,19 @@ def _ring(session: HouseSession) -> None:
 @event.listens_for(HouseSession, "after_rollback")
 def _do_not_ring(session: HouseSession) -> None:
     session.info.pop("job_asked", None)
+
+
+@event.listens_for(Pool, "checkout")
+def _leave_the_dead(connection: Any, *_: object) -> None:
+    """After a restart of PostgreSQL nobody gets a connection of before, and an error with it.
+
+    Nothing is asked over the wire: an idle connection that has something to say says its end.
+    """
+    if connection.closed or _has_something_to_say(connection.fileno()):
+        raise DisconnectionError
+
+
+def _has_something_to_say(socket: int) -> bool:
+    ear = select.poll()
+    ear.register(socket, select.POLLIN)
+    return bool(ear.poll(0))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,7 +70,7 @@ class Child:
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        _turn_over(self.log)
+        self.turn_log_over()
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 self.command,
@@ -104,17 +105,20 @@ class Child:
         end_all(family)
         self.process = None
 
+    def turn_log_over(self, largest: int = LARGEST_LOG) -> None:
+        """A long log becomes the old one; the two are all that is kept.
+
+        Copied and emptied, not renamed: its writer has it open, and appends.
+        """
+        if self.log.exists() and self.log.stat().st_size > largest:
+            shutil.copyfile(self.log, self.log.with_suffix(".old.log"))
+            os.truncate(self.log, 0)
+
     def last_words(self, lines: int = 3) -> str:
         try:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
-
-
-def _turn_over(log: Path) -> None:
-    """A long log becomes the old one; with the one before it, that is all that is kept."""
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".old.log"))
 
 
 def _family(pid: int) -> list[psutil.Process]:

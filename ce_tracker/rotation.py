@@ -14,17 +14,29 @@ cannot be made anew; it is waited for until it expires.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import Column, Table, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from ce_tracker.extensions import db
 from ce_tracker.jobs import Job, NotYet
 from ce_tracker.sealing import VERSION_BYTES, Keyring
 
 ROWS_A_STEP = 500
+BEFORE_ALL = "(0,0)"
 UNTIL_RESTARTED = timedelta(seconds=20)
 
 
@@ -73,33 +85,65 @@ def values_by_version() -> dict[str, dict[int, int]]:
 
 
 def reseal(job: Job) -> bool:
-    """One step: the next rows of the next column that an older key made."""
+    """One step: the next rows of the next column that an older key made.
+
+    The walk goes through each table once, by the rows' places in it. A row that was written behind
+    it with an older key (by a process that was not restarted yet) is found when the end is
+    reached; then the walk begins again.
+    """
     keyring: Keyring = current_app.config["CE_SETTINGS"].keyring()
     if keyring.current < job.payload.get("version", 0):
         raise NotYet(UNTIL_RESTARTED)
-    current = keyring.current.to_bytes(VERSION_BYTES)
-    for sealed in sealed_columns():
-        key = list(sealed.table.primary_key.columns)
-        older = func.substr(sealed.column, 1, VERSION_BYTES) < current
-        rows = db.session.execute(
-            select(*key, sealed.column)
-            .where(older)
-            .order_by(*key)
-            .limit(ROWS_A_STEP)
-            .with_for_update()
-        ).all()
-        for row in rows:
-            plain = keyring.open(row[-1], sealed.place)
-            values = {sealed.column: keyring.seal(plain, sealed.place)}
-            if sealed.index is not None:
-                values[sealed.index] = keyring.index(plain, sealed.place)
-            db.session.execute(
-                update(sealed.table)
-                .where(*(column == value for column, value in zip(key, row[:-1], strict=True)))
-                .values(values)
-            )
-        if rows:
-            job.steps_done += len(rows)
-            job.steps_total = max(job.steps_total or 0, job.steps_done)
-            return False
-    return True
+    columns = sealed_columns()
+    number, after = job.place.get("column", 0), job.place.get("after", BEFORE_ALL)
+    if number == len(columns):
+        if not any(_older_left(sealed, keyring) for sealed in columns):
+            return True
+        number, after = 0, BEFORE_ALL
+    sealed = columns[number]
+    rows = _older_rows(sealed, keyring, after)
+    for row in rows:
+        _reseal_row(sealed, keyring, row)
+    job.steps_done += len(rows)
+    job.steps_total = max(job.steps_total or 0, job.steps_done)
+    if len(rows) < ROWS_A_STEP:
+        job.place = {"column": number + 1}
+    else:
+        last = max(tuple(int(n) for n in row.place.strip("()").split(",")) for row in rows)
+        job.place = {"column": number, "after": f"({last[0]},{last[1]})"}
+    return False
+
+
+def _older(sealed: Sealed, keyring: Keyring) -> ColumnElement[bool]:
+    return func.substr(sealed.column, 1, VERSION_BYTES) < keyring.current.to_bytes(VERSION_BYTES)
+
+
+def _older_left(sealed: Sealed, keyring: Keyring) -> bool:
+    left = select(1).select_from(sealed.table).where(_older(sealed, keyring)).exists()
+    return bool(db.session.scalar(select(left)))
+
+
+def _older_rows(sealed: Sealed, keyring: Keyring, after: str) -> Sequence[Any]:
+    return db.session.execute(
+        select(
+            *sealed.table.primary_key.columns,
+            sealed.column.label("value"),
+            literal_column("ctid::text").label("place"),
+        )
+        .where(text("ctid > CAST(:after AS tid)").bindparams(after=after), _older(sealed, keyring))
+        .limit(ROWS_A_STEP)
+        .with_for_update()
+    ).all()
+
+
+def _reseal_row(sealed: Sealed, keyring: Keyring, row: Any) -> None:
+    plain = keyring.open(row.value, sealed.place)
+    values: dict[Column[bytes], bytes] = {sealed.column: keyring.seal(plain, sealed.place)}
+    if sealed.index is not None:
+        values[sealed.index] = keyring.index(plain, sealed.place)
+    key = sealed.table.primary_key.columns
+    db.session.execute(
+        update(sealed.table)
+        .where(*(column == getattr(row, column.name) for column in key))
+        .values(values)
+    )

@@ -35,7 +35,7 @@ from config import DatabaseRole, Settings
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
 WATCH_SECONDS = 0.2
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 10.0
 WORKER_PATIENCE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
@@ -121,7 +121,9 @@ class Supervisor:
                 *("--host", settings.host, "--port", str(settings.port)),
                 *("--workers", str(settings.web_processes)),
                 *("--blocking-threads", str(settings.web_threads)),
-                *("--respawn-failed-workers", "--no-ws", "--log-level", "warning"),
+                # One that is told to stop while it loads does not hear it.
+                *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
+                *("--no-ws", "--log-level", "warning"),
                 *("--factory", "ce_tracker.up:web_application"),
             ],
             settings.with_(
@@ -176,6 +178,7 @@ class Supervisor:
                     # Its own children first: they would hold its port, or its memory.
                     end_strays({one.child.pid for one in self.services.values() if one.child.pid})
                     service.run_again()
+                service.child.turn_log_over()
             sleep(WATCH_SECONDS)
 
     def stop_on_signals(self) -> None:

@@ -26,6 +26,7 @@ from ce_tracker.home import Home
 from ce_tracker.processes import Child
 from config import DatabaseRole, Secret, Settings
 from tests.factories import Factory
+from tests.hashing import cheap_hashes
 
 SERVERS = "CE_TEST_HOME"
 _started: list[Child] = []
@@ -146,3 +147,6 @@ def make(owner: Flask, settings: Settings) -> Iterator[Factory]:
 @pytest.fixture(scope="session", autouse=True)
 def _logging() -> None:
     logs.configure("INFO")
+
+
+__all__ = ["cheap_hashes"]

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ce_tracker import logs
+from tests.api import schemathesis_run
 from tests.faults import promises
 from tests.faults.leaving import leaves_nothing_behind
 from tests.faults.promises import Outcome
@@ -20,6 +21,7 @@ from tests.faults.service import Service, running
 
 DOSE = 20
 STEPS = 1000
+EXAMPLES = 100
 
 Promise = Callable[[], Outcome]
 
@@ -70,6 +72,9 @@ def main() -> int:
                 partial(leaves_nothing_behind, Path(folder) / "second", max(2, dose // 4)),
                 dose,
             )
+        )
+        kept.append(
+            tell("the API keeps its description", partial(schemathesis_run.run, EXAMPLES), dose)
         )
     return 0 if all(kept) else 1
 

@@ -15,6 +15,7 @@ from ce_tracker.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from ce_tracker.errors import TooMany
 from ce_tracker.extensions import current_actor
 from ce_tracker.http.access import EVERYBODY
+from ce_tracker.identity import hidden
 from ce_tracker.web.conventions import (
     actor,
     cookie,
@@ -78,7 +79,8 @@ def _form(target: str, login: str = "", **words: Any) -> str:
     shown = DEMO_ACCOUNTS if settings().env is Env.DEMO else ()
     return render_template(
         "sign_in.html",
-        form={"login": login},
+        # Typed into the wrong box, an ID number must not stand on the screen.
+        form={"login": login if hidden(login) == login else ""},
         next=target,
         demo_accounts=shown,
         demo_password=DEMO_PASSWORD,

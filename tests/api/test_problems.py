@@ -225,18 +225,31 @@ def test_a_query_that_takes_too_long_is_unavailable(settings: Settings) -> None:
         is_problem(app.test_client().get("/api/v1/dawdle"), 503, "unavailable")
 
 
-def test_a_killed_connection_costs_one_request(settings: Settings, account: Account) -> None:
+def test_a_connection_that_is_killed_in_the_midst_of_a_request_costs_that_request(
+    settings: Settings, account: Account
+) -> None:
+    def end_it() -> None:
+        db.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with another(settings, {"/api/v1/end": end_it}) as app:
+        client = app.test_client()
+        is_problem(client.get("/api/v1/end"), 503, "unavailable")
+        assert client.get("/api/v1/me", headers=account.bearer).status_code == 200
+
+
+def test_a_connection_that_was_killed_between_requests_costs_none(
+    settings: Settings, account: Account
+) -> None:
     def own_pid() -> Any:
         return jsonify(db.session.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
     with another(settings, {"/api/v1/pid": own_pid}) as app:
         client = app.test_client()
-        assert client.get("/api/v1/me", headers=account.bearer).status_code == 200
         pid = client.get("/api/v1/pid").get_json()
         with psycopg.connect(str(settings.database_url), autocommit=True) as killer:
-            killer.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
-        is_problem(client.get("/api/v1/me", headers=account.bearer), 503, "unavailable")
+            killer.execute("SELECT pg_terminate_backend(%s, 60000)", (pid,))
         assert client.get("/api/v1/me", headers=account.bearer).status_code == 200
+        assert client.get("/api/v1/pid").get_json() != pid
 
 
 def test_where_a_problem_leads_it_is_explained(web: Flask) -> None:

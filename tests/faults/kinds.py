@@ -14,7 +14,7 @@ from ce_tracker.jobs import Job, Step
 from config import DatabaseRole
 
 TABLE = """
-CREATE TABLE IF NOT EXISTS effects (job text, step bigint);
+CREATE TABLE IF NOT EXISTS effects (job text, step bigint, process integer);
 GRANT SELECT, INSERT ON effects TO ce_worker;
 """
 
@@ -22,7 +22,8 @@ GRANT SELECT, INSERT ON effects TO ce_worker;
 def many_steps(job: Job) -> bool:
     job.steps_total = job.payload["steps"]
     db.session.execute(
-        text("INSERT INTO effects VALUES (:job, :step)"), {"job": job.key, "step": job.steps_done}
+        text("INSERT INTO effects VALUES (:job, :step, :process)"),
+        {"job": job.key, "step": job.steps_done, "process": os.getpid()},
     )
     job.steps_done += 1
     return job.steps_done == job.steps_total
@@ -32,7 +33,7 @@ def kills_its_process(job: Job) -> bool:
     """Its row is committed apart: it is to show how often it ran."""
     address = current_app.config["CE_SETTINGS"].database_for(DatabaseRole.WORKER)
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("INSERT INTO effects VALUES (%s, 0)", (job.key,))
+        connection.execute("INSERT INTO effects VALUES (%s, 0, %s)", (job.key, os.getpid()))
     os.kill(os.getpid(), signal.SIGKILL)
     return True
 

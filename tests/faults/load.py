@@ -75,6 +75,13 @@ class Load:
         )
         return rows[0][0] if rows else None
 
+    def done_by(self) -> set[int]:
+        """The processes that did any of it."""
+        rows = self.service.facts(
+            "SELECT DISTINCT process FROM effects WHERE starts_with(job, %s)", self.name
+        )
+        return {process for (process,) in rows}
+
     def wait_for_progress(self, seconds: float) -> None:
         before = self.service.facts(
             "SELECT count(*) FROM effects WHERE starts_with(job, %s)", self.name

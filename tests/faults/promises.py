@@ -6,7 +6,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
@@ -146,7 +146,8 @@ def frozen(process: psutil.Process) -> Iterator[None]:
     try:
         yield
     finally:
-        process.resume()
+        with suppress(psutil.NoSuchProcess):  # it was killed while frozen, and cleared away
+            process.resume()
 
 
 def answers_while_redis_is_frozen(service: Service, dose: int, seconds: float = 7) -> Outcome:
@@ -242,7 +243,10 @@ def _killed_and_back(service: Service, bearer: dict[str, str]) -> float:
             REPAIR_SECONDS,
             f"an answer {wanted}",
         )
-    return monotonic() - began
+    seconds = monotonic() - began
+    afterwards = [service.request("GET", "/api/v1/me", bearer).status for _ in range(20)]
+    assert set(afterwards) == {200}, afterwards
+    return seconds
 
 
 def _acceptable(answer: Answer) -> bool:

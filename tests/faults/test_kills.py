@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
 import pytest
 
+from ce_tracker.processes import Child
+from config import DatabaseRole
 from tests.faults import promises
-from tests.faults.service import Service
+from tests.faults.load import Load
+from tests.faults.service import Service, environment
+from tests.waiting import until
 
 pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
 
@@ -28,3 +38,44 @@ def test_a_job_that_kills_its_process_is_dead_after_three_and_others_are_done(
 ) -> None:
     outcome = promises.poison_delays_nobody(service, DOSE, apart=0)
     assert outcome.kept, outcome
+
+
+def test_two_beats_and_two_workers_do_nothing_twice(service: Service) -> None:
+    with another(service, "beat"), another(service, "worker") as second:
+        load = Load(service, 200)
+
+        def both_take_part() -> bool:
+            load.keep_up()
+            pools = [service.victim("worker").children(), second.children()]
+            return all(load.done_by() & {child.pid for child in pool} for pool in pools)
+
+        until(both_take_part, 60, "both workers take part")
+        load.wait_until_done(60)
+    assert not load.done_wrongly()
+    planned = service.facts(
+        "SELECT count(*), count(DISTINCT (kind, key)) FROM jobs WHERE kind = 'tidy'"
+    )
+    assert planned[0][0] == planned[0][1] > 0
+
+
+@contextmanager
+def another(service: Service, part: str) -> Iterator[psutil.Process]:
+    """A second one of a kind, as on another machine."""
+    settings = service.settings.with_(
+        database_url=None,
+        worker_database_url=service.settings.database_for(DatabaseRole.WORKER),
+    )
+    log = service.settings.home / "logs" / f"another-{part}.log"
+    command = ["celery", "--app", "tests.faults.celery_app", part, "--loglevel", "INFO"]
+    child = Child(
+        part,
+        [str(Path(sys.executable).parent / command[0]), *command[1:]],
+        log,
+        environment=environment(service.settings.home, 1, **settings.environment()),
+    )
+    child.start()
+    try:
+        until(lambda: log.exists() and log.stat().st_size > 0, 30, f"another {part} speaks")
+        yield psutil.Process(child.pid)
+    finally:
+        child.stop()

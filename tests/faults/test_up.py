@@ -1,4 +1,4 @@
-"""`ce-tracker up` mends what dies, leaves nobody behind, and says in one line why it cannot start."""
+"""`ce-tracker up` mends what dies, leaves nobody behind, and says why it cannot start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.leaving import COMMAND, MARK, end, leaves_nothing_behind, lives, marked, start, up
+from tests.faults.leaving import COMMAND, MARK, end, lives, marked, start, up
 from tests.faults.load import Load
 from tests.faults.service import (
     PARTS,
@@ -40,21 +40,12 @@ def test_a_killed_part_is_started_again_and_its_children_are_gone(
     until(lambda: service.victim(part).pid != killed.pid, REPAIR_SECONDS, "a successor")
     until(lambda: not any(lives(one) for one in family), 5, "its children are gone")
     until(service.is_ready, REPAIR_SECONDS, "the service is ready again")
+    zombies = [c for c in service.process.children() if c.status() == psutil.STATUS_ZOMBIE]
+    assert not zombies
     load = Load(service, 5)
     load.ask()
     load.wait_until_done(REPAIR_SECONDS)
     assert not load.done_wrongly()
-
-
-@ours
-def test_what_was_killed_is_not_left_as_a_zombie(service: Service) -> None:
-    for part in ("web", "worker"):
-        killed = service.victim(part)
-        killed.kill()
-        until(lambda: service.victim(part).pid != killed.pid, REPAIR_SECONDS, "a successor")  # noqa: B023
-    until(service.is_ready, REPAIR_SECONDS, "the service is ready again")
-    zombies = [c for c in service.process.children() if c.status() == psutil.STATUS_ZOMBIE]
-    assert not zombies
 
 
 @apart
@@ -74,24 +65,21 @@ def test_nobody_outlives_it_in_the_midst_of_work(tmp_path: Path, signum: signal.
 
 
 @apart
-def test_however_it_is_ended_nobody_is_left_and_the_data_is_found(tmp_path: Path) -> None:
-    outcome = leaves_nothing_behind(tmp_path / "home", dose=1)
-    assert outcome.kept, outcome
-
-
-@apart
-def test_it_starts_at_once_after_it_was_killed(tmp_path: Path) -> None:
+def test_ended_by_ctrl_c_or_killed_it_starts_again_and_finds_its_data(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with up(home) as first:
         users = first.facts("SELECT id FROM users ORDER BY id")
-        first.process.kill()  # and nobody waits for what it leaves
-        again = Service(first.settings, start(home, first.settings.port))
+        end(first, home, signal.SIGINT)
+    with up(home) as second:
+        assert second.facts("SELECT id FROM users ORDER BY id") == users
+        second.process.kill()  # and nobody waits for what it leaves
+        third = Service(second.settings, start(home, second.settings.port))
         try:
-            until(again.is_ready, START_SECONDS, "it is ready again")
-            assert again.facts("SELECT id FROM users ORDER BY id") == users
+            until(third.is_ready, START_SECONDS, "it is ready again")
+            assert third.facts("SELECT id FROM users ORDER BY id") == users
         finally:
-            again.process.terminate()
-            again.process.wait(60)
+            third.process.kill()
+            third.process.wait(10)
 
 
 def refused(home: Path, port: int) -> str:

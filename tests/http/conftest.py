@@ -1,3 +1,0 @@
-from tests.http.hashing import cheap_hashes
-
-__all__ = ["cheap_hashes"]
