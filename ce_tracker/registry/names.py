@@ -7,7 +7,11 @@ half width, spaces, letter case) and nothing else: 王芳 is not 王方.
 
 from __future__ import annotations
 
+import os
 import unicodedata
+
+# Its dictionary of phrases is of no use for names, and takes 40 MB of every process.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin import Style, lazy_pinyin
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_it_is_openapi_3_1(described: dict[str, Any]) -> None:
 
 def test_every_route_is_described_and_nothing_else(web: Flask, described: dict[str, Any]) -> None:
     there = {
-        (route.rule.rule.replace("<uuid:", "<").replace("<string:", "<"), route.method.lower())
+        (re.sub(r"<\w+:", "<", route.rule.rule), route.method.lower())
         for route in routes(web)
         if route.api and not route.access.public
     }
