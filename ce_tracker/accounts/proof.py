@@ -6,12 +6,11 @@ where to guess.
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from ce_tracker import audit
 from ce_tracker.accounts import passwords
-from ce_tracker.accounts.models import SignInAttempt
-from ce_tracker.accounts.sign_in import Visitor, buckets, count_attempt
+from ce_tracker.accounts.sign_in import Visitor, buckets, count_attempt, forget_attempts
 from ce_tracker.actor import Actor
 from ce_tracker.errors import NotAllowed
 from ce_tracker.extensions import db
@@ -28,10 +27,7 @@ def require_password(keyring: Keyring, visitor: Visitor, actor: Actor, password:
     if actor.web_session_id is None:
         raise NotAllowed("这项操作只能在网页上由本人登录后进行，不能用令牌。")
     counted = count_attempt(keyring, buckets(keyring, visitor, actor.login))
-    argon2 = db.session.scalar(
-        select(func.password_of(actor.login).table_valued("user_id", "argon2").c.argon2)
-    )
-    if not passwords.matches(argon2, password):
+    if not knows_password(actor, password):
         audit.record(
             "account.proof_refused",
             actor.login,
@@ -40,4 +36,12 @@ def require_password(keyring: Keyring, visitor: Visitor, actor: Actor, password:
         )
         db.session.commit()
         raise WrongProofError
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(counted)))
+    forget_attempts(counted)
+
+
+def knows_password(actor: Actor, password: str) -> bool:
+    """Whoever calls this counts the attempt first."""
+    argon2: str | None = db.session.scalar(
+        select(func.password_of(actor.login).table_valued("user_id", "argon2").c.argon2)
+    )
+    return passwords.matches(argon2, password)

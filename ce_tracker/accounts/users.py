@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from ce_tracker import audit, clock
 from ce_tracker.accounts import passwords
 from ce_tracker.accounts.models import Password, User, WebSession
+from ce_tracker.accounts.proof import knows_password
 from ce_tracker.accounts.sign_in import count_attempt, forget_attempts
 from ce_tracker.actor import Actor, Role, Sector
 from ce_tracker.errors import Conflict, Invalid, NotFound
@@ -89,7 +90,7 @@ def change_password(keyring: Keyring, actor: Actor, current: str, new: str, agai
     """
     counted = count_attempt(keyring, {f"change {actor.login}": CHANGES_IN_A_WINDOW})
     problems = []
-    if not passwords.matches(_own_hash(actor), current):
+    if not knows_password(actor, current):
         problems.append({"field": "current", "message": "当前密码不正确。"})
     if objection := passwords.objection(new, actor.login):
         problems.append({"field": "new", "message": objection})
@@ -154,10 +155,3 @@ def end_sessions(
     if except_id is not None:
         statement = statement.where(WebSession.id != except_id)
     return len(db.session.execute(statement).all())
-
-
-def _own_hash(actor: Actor) -> str | None:
-    found: str | None = db.session.scalar(
-        select(func.password_of(actor.login).table_valued("user_id", "argon2").c.argon2)
-    )
-    return found

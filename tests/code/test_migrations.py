@@ -70,6 +70,37 @@ def test_all_migrations_go_up_down_and_up_again_to_the_same(fresh: Flask) -> Non
     assert _described(fresh) == once
 
 
+def test_an_upgrade_keeps_every_row_that_was_there(fresh: Flask) -> None:
+    bring_up_to_date(fresh)
+    with fresh.app_context():
+        downgrade(MIGRATIONS, revision="0004")
+        here = "(SELECT path FROM regions WHERE code = '371002')"
+        for table, sector in (("employers", "education"), ("providers", "health")):
+            db.session.execute(
+                text(
+                    f"INSERT INTO {table} (name, region_path, sector)"
+                    f" SELECT 'old ' || n, {here}, '{sector}' FROM generate_series(1, 3) n"
+                )
+            )
+        db.session.execute(
+            text(
+                "INSERT INTO professionals (name, id_number_sealed, id_number_index)"
+                " VALUES ('王晓岚', 'sealed', 'index')"
+            )
+        )
+        db.session.commit()
+    bring_up_to_date(fresh)
+    with fresh.app_context():
+        counts = {
+            table: db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in ("employers", "providers", "professionals")
+        }
+        stand_ins = db.session.scalars(text("SELECT credit_code FROM employers ORDER BY id")).all()
+        db.session.remove()
+    assert counts == {"employers": 3, "providers": 3, "professionals": 1}
+    assert stand_ins == ["X00000000000000001", "X00000000000000002", "X00000000000000003"]
+
+
 def test_the_models_say_the_same_as_the_migrations(owner: Flask) -> None:
     with owner.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(
