@@ -10,6 +10,16 @@ from ce_tracker.actor import Role, Sector
 DEMO_PASSWORD = "jiaoyu-90-xueshi"  # noqa: S105  it is meant to be known
 
 
+_PROVINCES = {
+    "37": "山东（威海）",
+    "23": "黑龙江",
+    "43": "湖南",
+    "50": "重庆",
+    "64": "宁夏",
+    "32": "江苏（只有国家规定）",
+}
+
+
 @dataclass(frozen=True)
 class DemoAccount:
     login: str
@@ -26,6 +36,11 @@ class DemoAccount:
     @property
     def role_title(self) -> str:
         return self.role.label
+
+    @property
+    def province(self) -> str:
+        """Whose rules it shows; the sign-in page groups by it."""
+        return _PROVINCES[self.region_code[:2]]
 
 
 def _authority(
