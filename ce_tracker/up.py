@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
@@ -35,6 +36,7 @@ from config import DatabaseRole, Settings
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
 WATCH_SECONDS = 0.2
+TURNS_A_SWEEP = 10
 PATIENCE_SECONDS = 10.0
 WORKER_PATIENCE_SECONDS = 5.0
 
@@ -172,14 +174,21 @@ class Supervisor:
 
     def look_after(self) -> None:
         """Until told to stop."""
-        while not self.stopping:
+        for turn in count():
+            if self.stopping:
+                return
+            if turn % TURNS_A_SWEEP == 0:  # what was orphaned a moment too late for the one below
+                self._end_strays()
             for service in self.services.values():
                 if service.wants_to_run:
                     # Its own children first: they would hold its port, or its memory.
-                    end_strays({one.child.pid for one in self.services.values() if one.child.pid})
+                    self._end_strays()
                     service.run_again()
                 service.child.turn_log_over()
             sleep(WATCH_SECONDS)
+
+    def _end_strays(self) -> None:
+        end_strays({one.child.pid for one in self.services.values() if one.child.pid})
 
     def stop_on_signals(self) -> None:
         def stop(_: int, __: FrameType | None) -> None:

@@ -25,7 +25,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("running service")
 
-EXAMPLES = 25
+EXAMPLES = 10
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,17 @@ apart = pytest.mark.xdist_group("faults-up")
 pytestmark = pytest.mark.fault
 
 
+def zombies(service: Service) -> list[psutil.Process]:
+    return [one for one in service.process.children() if is_zombie(one)]
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 @ours
 @pytest.mark.parametrize("part", PARTS)
 def test_a_killed_part_is_started_again_and_its_children_are_gone(
@@ -40,8 +51,7 @@ def test_a_killed_part_is_started_again_and_its_children_are_gone(
     until(lambda: service.victim(part).pid != killed.pid, REPAIR_SECONDS, "a successor")
     until(lambda: not any(lives(one) for one in family), 5, "its children are gone")
     until(service.is_ready, REPAIR_SECONDS, "the service is ready again")
-    zombies = [c for c in service.process.children() if c.status() == psutil.STATUS_ZOMBIE]
-    assert not zombies
+    until(lambda: not zombies(service), REPAIR_SECONDS, "nobody is left unburied")
     load = Load(service, 5)
     load.ask()
     load.wait_until_done(REPAIR_SECONDS)
