@@ -150,8 +150,9 @@ def _world(settings: Settings) -> tuple[str, dict[str, str]]:
         facts = db.session.execute(select(func.enter_as(user.id))).scalar_one()
         actor = Actor.from_facts(facts)
         act_as(actor)
-        _, secret = tokens.create_token(actor, "schemathesis", tokens.SCOPES, tokens.LONGEST_DAYS)
-        spare, _ = tokens.create_token(actor, "spare", tokens.SCOPES, tokens.LONGEST_DAYS)
+        all_there_are = tokens.scopes_for(Role.AUTHORITY)
+        _, secret = tokens.create_token(actor, "schemathesis", all_there_are, tokens.LONGEST_DAYS)
+        spare, _ = tokens.create_token(actor, "spare", all_there_are, tokens.LONGEST_DAYS)
         known = {"job_id": str(jobs.ask("tidy", "2026-01-01")), "token_id": str(spare.id)}
         db.session.commit()
         db.session.remove()
