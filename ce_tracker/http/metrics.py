@@ -45,6 +45,19 @@ class _FromDatabase(Collector):
         for beat in db.session.scalars(select(Heartbeat)):
             beats.add_metric([beat.name], (clock.now() - beat.at).total_seconds())
         yield beats
+        yield from _ledger()
+
+
+def _ledger() -> Iterator[Metric]:
+    proof = func.ledger_proof().table_valued("findings", "agreed_at")
+    findings, agreed_at = db.session.execute(select(proof)).one()
+    yield GaugeMetricFamily(
+        "ce_ledger_findings", "What the last proof of the ledger found", value=findings
+    )
+    age = GaugeMetricFamily("ce_ledger_agreed_age_seconds", "Since the ledger was last proven")
+    if agreed_at is not None:
+        age.add_metric([], (clock.now() - agreed_at).total_seconds())
+    yield age
 
 
 def exposition() -> bytes:

@@ -40,7 +40,7 @@ def page(
     *,
     newest_first: bool = False,
 ) -> Page[Row]:
-    use = _use(key)
+    use = _use("+".join(map(str, key)))
     if cursor:
         last = _read(keyring, cursor, use)
         after = tuple_(*(cast(literal(v, Text), c.type) for v, c in zip(last, key, strict=True)))
@@ -53,19 +53,51 @@ def page(
     return Page(items, _write(keyring, key_of(items[-1]), use) if more else None)
 
 
-def _use(key: Sequence[InstrumentedAttribute[Any]]) -> bytes:
+def newest(
+    keyring: Keyring,
+    statement: Select[Row],
+    number: InstrumentedAttribute[Any],
+    cursor: str | None,
+    limit: int,
+) -> Page[Row]:
+    """What is numbered as it comes, the latest first."""
+    return page(
+        keyring,
+        statement,
+        [number],
+        lambda row: [str(getattr(row, number.key))],
+        cursor,
+        limit,
+        newest_first=True,
+    )
+
+
+def walk(
+    keyring: Keyring,
+    name: str,
+    read: Callable[[list[Any] | None, int], tuple[Sequence[Row], Sequence[Any] | None]],
+    cursor: str | None,
+    limit: int,
+) -> Page[Row]:
+    """The same of what is no plain query. `read`: from a place on so many, and the next place."""
+    use = _use(name)
+    items, onward = read(_read(keyring, cursor, use) if cursor else None, limit)
+    return Page(items, None if onward is None else _write(keyring, onward, use))
+
+
+def _use(name: str) -> bytes:
     """Which list, and whose."""
     actor = current_actor()
-    return f"{'+'.join(map(str, key))} {actor.user_id if actor else ''}".encode()
+    return f"{name} {actor.user_id if actor else ''}".encode()
 
 
-def _write(keyring: Keyring, key: Sequence[str], use: bytes) -> str:
+def _write(keyring: Keyring, key: Sequence[Any], use: bytes) -> str:
     text = json.dumps(list(key)).encode()
     signature = keyring.sign(use + text, "cursor")[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(signature + text).decode().rstrip("=")
 
 
-def _read(keyring: Keyring, cursor: str, use: bytes) -> list[str]:
+def _read(keyring: Keyring, cursor: str, use: bytes) -> list[Any]:
     wrong = Invalid(
         "翻页位置无效。",
         errors=[{"field": "cursor", "message": "请原样使用上一页答复中的 next_cursor。"}],
@@ -77,5 +109,5 @@ def _read(keyring: Keyring, cursor: str, use: bytes) -> list[str]:
     signature, text = data[:_SIGNATURE_BYTES], data[_SIGNATURE_BYTES:]
     if not keyring.signed_by_us(use + text, signature, "cursor"):
         raise wrong
-    key: list[str] = json.loads(text)
+    key: list[Any] = json.loads(text)
     return key

@@ -88,7 +88,9 @@ def _from_http(error: HTTPException) -> CeTrackerError:
     kind = _BY_STATUS.get(error.code or 500, CeTrackerError)
     data: dict[str, Any] = getattr(error, "data", {})
     if kind is errors.Invalid:
-        return errors.Invalid(errors=field_errors(data.get("messages", {})))
+        # By where it stood, which is clear from the request: a body may have a field `form`.
+        found = data.get("messages", {}).values()
+        return errors.Invalid(errors=[entry for inner in found for entry in field_errors(inner)])
     if data.get("messages", {}).get("json"):
         return errors.BadRequest("请求内容不是有效的 JSON。")
     return kind()
@@ -107,8 +109,6 @@ def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
 
 
 def _joined(path: str, name: str) -> str:
-    if not path and name in {"json", "query", "form", "headers", "path"}:
-        return ""  # where it stood is clear from the request
     return f"{path}.{name}" if path else name
 
 

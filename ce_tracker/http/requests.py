@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from time import perf_counter
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from structlog.contextvars import bind_contextvars, reset_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ce_tracker import logs
+from ce_tracker.actor import Actor
 from ce_tracker.errors import BadRequest, NotFound
 from ce_tracker.extensions import current_actor, db
 from ce_tracker.http import bodies, metrics
@@ -30,6 +32,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 A_YEAR_SECONDS = 31_536_000
+NOT_LOGGED = frozenset({"static", "health.healthz", "health.readyz", "health.metrics"})
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -39,46 +42,74 @@ def install(app: Flask, settings: Settings) -> None:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
 
+    app.session_interface = _Said()
     guarded(PUBLIC)(app.view_functions["static"])
+    always = standing_headers(settings)
 
     @app.before_request
     def begin() -> None:
         g.began = perf_counter()
-        g.stack = ExitStack()
-        g.request_id = g.stack.enter_context(logs.request(request.headers.get("X-Request-ID")))
+        g.request_id = logs.usable_id(request.headers.get("X-Request-ID"))
+        g.bound = bind_contextvars(request_id=g.request_id)
         bodies.apply_limit()
         _refuse_what_cannot_be_stored()
 
     @app.after_request
     def finish(response: Response) -> Response:
+        response.headers.extend(always)
         response.headers["X-Request-ID"] = g.request_id
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if settings.secure_cookies:
-            response.headers["Strict-Transport-Security"] = f"max-age={A_YEAR_SECONDS}"
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
+        endpoint = request.endpoint
+        if endpoint != "static" and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
         seconds = perf_counter() - g.began
         # The route's pattern, never the address: an address is the caller's to fill.
-        route = str(request.url_rule) if request.url_rule else "(none)"
-        metrics.count_request(request.method, route, response.status_code, seconds)
-        if request.endpoint not in {"static", "health.healthz", "health.readyz", "health.metrics"}:
-            actor = current_actor() if db.session.registry.has() else None
-            log.info(
-                "request",
-                method=request.method,
-                route=route,
-                status=response.status_code,
-                milliseconds=round(seconds * 1000, 1),
-                user=str(actor.user_id) if actor else None,
-            )
+        route = request.url_rule.rule if request.url_rule else "(none)"
+        if endpoint in NOT_LOGGED:
+            metrics.count_request(request.method, route, response.status_code, seconds)
+        else:
+            who = current_actor() if db.session.registry.has() else None
+            method, status = request.method, response.status_code
+            account_for(method, route, status, seconds, who, g.request_id)
         return response
 
     @app.teardown_request
     def end(_: BaseException | None) -> None:
-        db.session.remove()
-        if "stack" in g:
-            g.stack.close()
+        if db.session.registry.has():
+            db.session.remove()
+        if "bound" in g:
+            reset_contextvars(**g.bound)
+
+
+def standing_headers(settings: Settings) -> dict[str, str]:
+    """On every answer."""
+    if not settings.secure_cookies:
+        return HEADERS
+    return HEADERS | {"Strict-Transport-Security": f"max-age={A_YEAR_SECONDS}"}
+
+
+def account_for(
+    method: str, route: str, status: int, seconds: float, who: Actor | None, request_id: str
+) -> None:
+    metrics.count_request(method, route, status, seconds)
+    log.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+        user=str(who.user_id) if who else None,
+        request_id=request_id,
+    )
+
+
+class _Said(SecureCookieSessionInterface):
+    """What is said once on the next page is looked for where a cookie came, and so not by the
+    API: making ready to open one takes longer than to see that there is none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def _refuse_what_cannot_be_stored() -> None:

@@ -14,7 +14,7 @@ import json
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -89,7 +89,7 @@ def _cpu_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def answer(data: bytes, limits: Limits) -> Iterator[bytes]:
+def answer(data: bytes, limits: Limits) -> Generator[bytes]:
     from ce_tracker.sheets.opening import opened  # noqa: PLC0415  under the limits, not before
 
     with _cpu_limit(limits.look_cpu_seconds):

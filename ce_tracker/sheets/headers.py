@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Self
 
@@ -45,6 +46,8 @@ class Column:
     titles: tuple[str, ...]
     """As people write it; the first is how we call it."""
     required: bool = True
+    read: bool = True
+    """Else only known, so that nobody is told of a column unused; there may be several."""
 
     @property
     def title(self) -> str:
@@ -65,11 +68,13 @@ class Header:
     """The column that an earlier marking added; never read."""
 
 
-@dataclass(frozen=True, slots=True)
 class Line:
-    number: int
-    values: Sequence[Value]
-    _places: Mapping[str, int]
+    """Not a dataclass: there are very many, and a frozen one takes its time."""
+
+    __slots__ = ("_places", "number", "values")
+
+    def __init__(self, number: int, values: Sequence[Value], places: Mapping[str, int]) -> None:
+        self.number, self.values, self._places = number, values, places
 
     def __getitem__(self, key: str) -> Value:
         place = self._places.get(key)
@@ -95,14 +100,15 @@ class Table:
         return self
 
     def __next__(self) -> Line:
-        for row in self._rows:
-            values = row.values if self.header.notes is None else self._own(row.values)
-            if is_blank(values):
+        for number, every in self._rows:
+            values = every if self.header.notes is None else self._own(every)
+            numbered = _begins_with_number(values)
+            if not numbered and is_blank(values):
                 continue
-            if is_no_data(values) or self._repeats(values):
-                self.left_out.append(row.number)
+            if self._repeats(values) or (not numbered and is_no_data(values)):
+                self.left_out.append(number)
                 continue
-            return Line(row.number, row.values, self.header.places)
+            return Line(number, every, self.header.places)
         raise StopIteration
 
     def _own(self, values: Sequence[Value]) -> Sequence[Value]:
@@ -113,7 +119,11 @@ class Table:
 
     def _repeats(self, values: Sequence[Value]) -> bool:
         """The titles again, as on every printed page."""
-        return all(_place(values, place) == title for place, title in self._titles)
+        # Nearly always no at the first; a generator would take longer than that.
+        place, title = self._titles[0]
+        return _place(values, place) == title and all(
+            _place(values, place) == title for place, title in self._titles[1:]
+        )
 
 
 def understood(sheet: Iterable[Row], columns: Sequence[Column]) -> Table:
@@ -133,6 +143,12 @@ def plain_title(value: Value) -> str:
     if not bare:  # it was all in brackets
         bare = _NOISE.sub("", text)
     return (_MARKS.sub("", bare) or bare).lower()
+
+
+def _begins_with_number(values: Sequence[Value]) -> bool:
+    """As most lines of most lists do: such a one is not blank, no total and no signature."""
+    first = values[0] if values else None
+    return isinstance(first, Decimal | int) or (isinstance(first, str) and first.isdigit())
 
 
 def is_blank(values: Sequence[Value]) -> bool:
@@ -197,7 +213,7 @@ def _find(rows: list[Row], columns: Sequence[Column]) -> tuple[Header, int]:
     _check(best, columns)
     places = {key: spots[0] for key, spots in best.found.items()}
     titles = {key: _quoted(best.cells[place]) for key, place in places.items()}
-    known = set(places.values())
+    known = {place for spots in best.found.values() for place in spots}
     unknown = tuple(
         _quoted(cell)
         for place, cell in enumerate(best.cells)
@@ -235,7 +251,7 @@ def _check(match: _Match, columns: Sequence[Column]) -> None:
     number = match.row.number
     for column in columns:
         places = match.found.get(column.key, [])
-        if len(places) > 1:
+        if len(places) > 1 and column.read:
             said = "、".join(f"第 {p + 1} 列“{_quoted(match.cells[p])}”" for p in places)
             raise ColumnsDoubled(f"第 {number} 行中{said}都是“{column.title}”。", row=number)
     missing = [c for c in columns if c.required and c.key not in match.found]

@@ -25,6 +25,7 @@ from ce_tracker.sheets.values import Fault
 
 _DATES_1904 = b"\x22\x00\x02\x00\x01\x00"
 _GLOBALS = 8192
+_EXACT = 10**15
 """Where an xls says from when it counts its days: one record, near the beginning."""
 
 Opener = Callable[[], Opened]
@@ -136,9 +137,16 @@ def _check_size(sheet: calamine.CalamineSheet, limits: Limits) -> None:
 
 def _rows(sheet: calamine.CalamineSheet, part: Part) -> Iterator[Sequence[Any]]:
     for index, row in enumerate(sheet.iter_rows()):
-        values: list[Any] = row
-        if "" in row:
-            values = [None if value == "" else value for value in row]
+        values = [_plain(value) for value in row]
         for place, text in part.faults.get(index, ()):
             values[place] = Fault(text)
         yield values
+
+
+def _plain(value: Any) -> Any:
+    """Nothing for an empty cell; 8 for 8.0, which is shorter and quicker to read."""
+    if value == "":
+        return None
+    if isinstance(value, float) and -_EXACT < value < _EXACT and value == int(value):
+        return int(value)
+    return value

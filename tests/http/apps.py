@@ -12,24 +12,30 @@ from typing import Any
 import structlog
 from flask import Flask
 
-from ce_tracker.app import create_app
 from ce_tracker.extensions import db
 from ce_tracker.http.access import PUBLIC, guarded
-from config import DatabaseRole, Settings
+from ce_tracker.serving import create_web_app
+from config import Settings
 
 
 @contextmanager
 def another(
     settings: Settings, views: dict[str, Callable[[], Any]] | None = None, **changes: Any
 ) -> Iterator[Flask]:
-    app = create_app(settings.with_(**changes), DatabaseRole.WEB)
+    app = create_web_app(settings.with_(**changes))
     for rule, view in (views or {}).items():
         app.add_url_rule(rule, rule, guarded(PUBLIC)(view), methods=["GET", "POST"])
     try:
         yield app
     finally:
-        with app.app_context():
-            db.engine.dispose()
+        disconnect(app)
+
+
+def disconnect(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
+    if "ce_direct" in app.extensions:
+        app.extensions["ce_direct"].close()
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -20,21 +21,39 @@ from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.test import TestResponse
 
 from ce_tracker import clock
-from ce_tracker.accounts.models import ApiToken, WebSession
+from ce_tracker.accounts.models import ApiToken, User, WebSession
 from ce_tracker.accounts.sign_in import digest
 from ce_tracker.accounts.tokens import SCOPES
 from ce_tracker.actor import Role, Sector
+from ce_tracker.compliance.exemptions import Exemption, span
 from ce_tracker.extensions import db
 from ce_tracker.http.access import Access
 from ce_tracker.jobs import State
+from ce_tracker.ledger.uploads import FILE as UPLOADED
+from ce_tracker.ledger.uploads import HeldLine, HeldRow, Upload, sealed_line
+from ce_tracker.notices.models import Mail, MailState, Message
+from ce_tracker.policy.promoting import GATE
+from ce_tracker.promotions.models import Application, Override
 from ce_tracker.registry import facts, people
-from ce_tracker.registry.dated import Accreditation, Appointment, Appraisal, ServiceSpell, Title
+from ce_tracker.registry.dated import (
+    Accreditation,
+    Appointment,
+    Appraisal,
+    EmployerFact,
+    ServiceSpell,
+    Title,
+)
+from ce_tracker.registry.directories import DirectoryLine
+from ce_tracker.registry.models import Employer
 from ce_tracker.registry.rosters import FILE, RosterImport
+from ce_tracker.training.models import SessionState, TrainingSession
 from config import Settings
 from tests.api.asking import described
 from tests.factories import PASSWORD, WEIHAI, YINCHUAN, Account, Factory
 from tests.http.apps import another
 from tests.http.visitor import Visitor, signed_in
+from tests.registry.lists import drafted
+from tests.training.office import known_as
 
 OPEN_TO_ANYBODY = {
     "/healthz",
@@ -74,6 +93,15 @@ _FACTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 """Kind of fact → one that may be entered, and a change that may be made to another."""
 
+_EXEMPTION = {"year": 2024, "kind": "illness", "required": "45", "reason": "住院，见诊断证明"}
+_LIST = "/api/v1/directories/<uuid:directory_id>"
+_LISTED = _LIST.removeprefix("/api/v1")
+_FUND = {"wages": "1250000.00", "training": "18750.00"}
+_APPLICATION = "/api/v1/promotions/<int:application_id>"
+_WORD = {"word": "情况已核实"}
+_DECISION = {"decision": "returned", **_REASON}
+_ROWS: dict[str, Any] = {"rows": [{"name": "远方的学员", "id_number": "371002198503127110"}]}
+
 BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/tokens": {"name": "夜间同步", "scopes": ["me:read"]},
     "/api/v1/employers/<int:employer_id>": {"name": "远方新校", **_SINCE},
@@ -91,8 +119,33 @@ BODIES: dict[str, dict[str, Any]] = {
         for kind, (_, changes) in _FACTS.items()
     },
     **{f"{_PERSON}/{kind}/<int:fact_id>/withdraw": _REASON for kind in _FACTS},
+    f"{_PERSON}/exemptions": _EXEMPTION,
+    f"{_PERSON}/exemptions/<int:fact_id>/withdraw": _REASON,
     f"{_PERSON}/merge": {"into_id": 1, **_REASON},
     f"{_PERSON}/split": _REASON,
+    "/api/v1/sessions/<int:session_id>": {"title": "远方的新班"},
+    "/api/v1/sessions/<int:session_id>/revoke": _REASON,
+    "/api/v1/sessions/<int:session_id>/attendance": _ROWS,
+    "/api/v1/held-rows/<int:held_id>/admit": _REASON,
+    "/api/v1/held-rows/<int:held_id>/refuse": _REASON,
+    "/api/v1/years/<int:year>/close": {},
+    "/api/v1/employers/<int:employer_id>/funds/<int:year>": _FUND,
+    "/api/v1/sweeps": {"year": clock.today().year},
+    "/api/v1/policies/judge": {
+        "region": "370000",
+        "year": 2025,
+        "general": "30",
+        "specialty": "60",
+    },
+    f"{_APPLICATION}/recommend": _WORD,
+    f"{_APPLICATION}/examine": _DECISION,
+    f"{_APPLICATION}/override": _REASON,
+    f"{_LIST}/lines": {"name": "远方的卫生院"},
+    f"{_LIST}/upload": {"lines": [{"name": "远方的卫生院"}]},
+    f"{_LIST}/lines/<int:line_id>": {"name": "远方的中心学校"},
+    f"{_LIST}/approve": {},
+    f"{_LIST}/return": _REASON,
+    "/api/v1/attendance": {"rows": [_ROWS["rows"][0] | {"session": "2026-0001"}]},
 }
 """A body that is in order, for each route that asks for one."""
 
@@ -122,6 +175,24 @@ FORMS: dict[str, dict[str, Any]] = {
         **_REASON,
     },
     f"{_KIND}/<int:fact_id>/withdraw": _REASON,
+    "/people/<int:professional_id>/exemptions/new": _EXEMPTION,
+    "/people/<int:professional_id>/exemptions/<int:fact_id>/withdraw": _REASON,
+    "/sessions/<int:session_id>/change": {
+        "title": "远方的新班",
+        "course": "统编教材的单元教学",
+        "subject": "general",
+        "purpose": "ordinary",
+        "training_form": "class",
+        "online": "yes",
+        "starts_at": "2026-03-02T09:00",
+        "ends_at": "2026-03-02T17:00",
+        "hours": "8",
+    },
+    "/sessions/<int:session_id>/revoke": _REASON,
+    "/held-rows/<int:held_id>/decide": {"decision": "admit", **_REASON},
+    "/promotions/<int:application_id>/recommend": _WORD,
+    "/promotions/<int:application_id>/examine": _DECISION,
+    "/promotions/<int:application_id>/override": _REASON,
     "/employers/<int:employer_id>/change": {
         "name": "远方新校",
         "region": YINCHUAN,
@@ -148,6 +219,11 @@ FORMS: dict[str, dict[str, Any]] = {
         "how": "mistake",
         **_REASON,
     },
+    f"{_LISTED}/lines/new": {"name": "远方的卫生院"},
+    f"{_LISTED}/lines/<int:line_id>": {"name": "远方的中心学校"},
+    f"{_LISTED}/upload": {"file": (Path(__file__).with_name("units.csv"), "目录清单.csv")},
+    f"{_LISTED}/return": _REASON,
+    "/sessions/<int:session_id>/attendance/new": {"file": (__file__, "名单.csv"), "mode": "add"},
 }
 """A form that is filled in as it should be, for each page that asks for more than a button."""
 
@@ -167,7 +243,7 @@ def _token(world: World) -> str:
     return str(found.id)
 
 
-def _session(world: World) -> str:
+def _web_session(world: World) -> str:
     now = clock.now()
     row = WebSession(
         digest=uuid4().bytes,
@@ -181,6 +257,20 @@ def _session(world: World) -> str:
     db.session.add(row)
     db.session.commit()
     return str(row.id)
+
+
+def _session(world: World) -> str:
+    """A draft: what was published everybody may read of."""
+    session = world.make.session(
+        world.strange_provider, id=world.number(), title="远方的班", state="draft"
+    )
+    return str(session.id)
+
+
+def _published(session_id: str) -> None:
+    session = db.session.get_one(TrainingSession, int(session_id))
+    session.state, session.published_at = SessionState.PUBLISHED, session.created_at
+    db.session.commit()
 
 
 def _employer(world: World) -> str:
@@ -221,10 +311,42 @@ def _professional(world: World) -> str:
         Appointment(employer_id=unit.id, **level, **common),
         ServiceSpell(unit="远方的学校", **place, **common),
         Appraisal(grade="excellent", valid_to=date(2021, 1, 1), **common),
+        Exemption(kind="illness", required_x100=0, reason="住院", **common | span(2020)),
     ):
         facts.record(fact, "test")
     db.session.commit()
     return str(person.id)
+
+
+def _directory(world: World) -> str:
+    """A draft of the stranger's own, with a line."""
+    year = 3000 + world.number() % 20_000
+    found = drafted(world.make, YINCHUAN, [], year)
+    line = {"id": world.latest, "place": 1, "name": "远方的单位"}
+    db.session.add(DirectoryLine(directory_id=found.id, **line))
+    db.session.commit()
+    return str(found.id)
+
+
+def _filed(directory_id: str) -> None:
+    """By a county of the stranger's, which has no other that is open."""
+    db.session.execute(text("SET LOCAL session_replication_role = replica"))
+    db.session.execute(
+        text(
+            "UPDATE directories SET state = 'approved', in_force_from = :today"
+            " WHERE region_path LIKE '%/640104' AND state <> 'approved'"
+        ),
+        {"today": clock.today()},
+    )
+    db.session.execute(
+        text(
+            "UPDATE directories SET state = 'filed', region_path = region_path || '/640104',"
+            " year = extract(year FROM CAST(:today AS date)), edition = 1 + (SELECT count(*)"
+            " FROM directories) WHERE id = :id"
+        ),
+        {"id": directory_id, "today": clock.today()},
+    )
+    db.session.commit()
 
 
 def _of_the_latest(world: World) -> str:
@@ -252,6 +374,139 @@ def _roster(world: World) -> str:
     return str(row.id)
 
 
+def _upload(world: World) -> str:
+    """Looked at, and waiting for a yes."""
+    owner, keyring = world.strange_provider, world.make.settings.keyring()
+    data = f"姓名,证件号码,班次编号\n钱远,,{uuid4()}\n".encode()
+    row = Upload(
+        provider_id=owner.actor.provider_id,
+        asked_by=owner.user.id,
+        file_name="别人的学时名单.csv",
+        file_sealed=keyring.seal(data, UPLOADED),
+        file_index=keyring.index(data, UPLOADED),
+        typed=False,
+        mode="add",
+        post_asked=False,
+        state="previewed",
+        created_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
+def _held(world: World) -> str:
+    keyring = world.make.settings.keyring()
+    session = world.make.session(world.strange_provider, title="远方的公开班")
+    row = HeldRow(
+        id=world.number(),
+        upload_id=UUID(_upload(world)),
+        provider_id=session.provider_id,
+        session_id=session.id,
+        row_number=2,
+        hours_x100=800,
+        finished_on=date(2025, 3, 6),
+        closed_year=2025,
+        professional_id=int(_professional(world)),
+        line_sealed=sealed_line(keyring, HeldLine("远方的学员", "7110", [])),
+        id_number_index=uuid4().bytes,
+        state="held",
+        held_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
+def _message(world: World) -> str:
+    row = Message(
+        region_path=world.stranger.actor.region_path,
+        night=date(2026, 1, 1) + timedelta(days=world.number() % 50_000),
+        year=2026,
+        facts={"days_left": 30, "due": "2026-06-30", "state": None, "directory": []},
+        created_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
+def _mail(world: World) -> str:
+    row = Mail(
+        message_id=UUID(_message(world)),
+        user_id=world.strange_employer.user.id,
+        state=MailState.GIVEN_UP,
+        due_at=clock.now(),
+        error="远方的邮件服务器拒收",
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
+def _application(world: World) -> str:
+    """A draft that the strange employer's person may not submit without service below."""
+    unit = db.session.get_one(Employer, world.strange_employer.actor.employer_id)
+    if db.session.query(EmployerFact).filter_by(employer_id=unit.id).first() is None:
+        described(unit)
+    person = world.make.professional("远方的申报人", id=world.number())
+    people.employ(person, unit.id, None, clock.today(), "test")
+    row = Application(
+        id=world.latest,
+        professional_id=person.id,
+        employer_id=unit.id,
+        region_path=unit.region_path,
+        sector=unit.sector,
+        level="associate_senior",
+        track="unified",
+        series_code="school",
+        field_code="school-01",
+        drafted_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.commit()
+    return str(row.id)
+
+
+def _set_aside(application_id: str) -> None:
+    """What stops it, by somebody who may."""
+    user = db.session.query(User).first()
+    assert user is not None
+    db.session.add(
+        Override(
+            application_id=int(application_id),
+            rules=[kind.number for kind in GATE],
+            reason="援藏三年",
+            granted_at=clock.now(),
+            granted_by=user.id,
+            granted_by_name="某厅",
+        )
+    )
+    db.session.commit()
+
+
+def _recommended(application_id: str) -> None:
+    _set_aside(application_id)
+    db.session.execute(text("SET LOCAL session_replication_role = replica"))
+    db.session.execute(
+        text("UPDATE applications SET state = 'recommended' WHERE id = :id"),
+        {"id": int(application_id)},
+    )
+    db.session.commit()
+
+
+def _submitted(application_id: str) -> None:
+    db.session.execute(text("SET LOCAL session_replication_role = replica"))
+    db.session.execute(
+        text(
+            "UPDATE applications SET state = 'submitted', submitted_on = :today, verdict_id = id,"
+            " year = extract(year FROM CAST(:today AS date)) WHERE id = :id"
+        ),
+        {"today": clock.today(), "id": int(application_id)},
+    )
+    db.session.commit()
+
+
 OWNED: dict[str, Callable[[World], str]] = {
     "import_id": _roster,
     "employer_id": _employer,
@@ -259,13 +514,45 @@ OWNED: dict[str, Callable[[World], str]] = {
     "professional_id": _professional,
     "accreditation_id": _of_the_latest,
     "fact_id": _of_the_latest,
+    "directory_id": _directory,
+    "line_id": _of_the_latest,
     "job_id": _job,
     "token_id": _token,
     "session_id": _session,
+    "upload_id": _upload,
+    "held_id": _held,
+    "application_id": _application,
+    "message_id": _message,
+    "mail_id": _mail,
+    "web_session_id": _web_session,
 }
 """For each path parameter that names somebody's object: makes one of the stranger's."""
 
-COMMON = {"code": "999999", "filename": "nothing.css", "kind": "titles"}
+READY: dict[str, Callable[[str], None]] = {
+    f"{_APPLICATION}/recommend": _set_aside,
+    f"{_APPLICATION}/submit": _recommended,
+    f"{_APPLICATION}/examine": _submitted,
+    "/promotions/<int:application_id>/recommend": _set_aside,
+    "/promotions/<int:application_id>/submit": _recommended,
+    "/promotions/<int:application_id>/examine": _submitted,
+    f"{_LIST}/approve": _filed,
+    f"{_LIST}/return": _filed,
+    f"{_LISTED}/approve": _filed,
+    f"{_LISTED}/return": _filed,
+    "/api/v1/sessions/<int:session_id>/close": _published,
+    "/sessions/<int:session_id>/close": _published,
+    "/api/v1/sessions/<int:session_id>/attendance": _published,
+    "/sessions/<int:session_id>/attendance/new": _published,
+}
+"""What must become of an object before its owner can do this to it."""
+
+COMMON = {
+    "sweep_id": "987699999",
+    "year": "1999",
+    "code": "999999",
+    "filename": "nothing.css",
+    "kind": "titles",
+}
 """Path parameters that name what belongs to nobody, each with a value that names nothing."""
 
 
@@ -325,10 +612,19 @@ class World:
         """In the stranger's charge, with what only an employer can have."""
         return self.make.account(Role.EMPLOYER, YINCHUAN)
 
+    @cached_property
+    def strange_provider(self) -> Account:
+        """In the stranger's charge, too; of a kind that needs no accreditation."""
+        account = self.make.account(Role.PROVIDER, YINCHUAN)
+        known_as(account, "university")
+        return account
+
     def owner(self, route: Route) -> Account:
-        """Of what the route's parameters name: of the two, who may use the route."""
+        """Of what the route's parameters name: of the three, who may use the route."""
         if Role.AUTHORITY in route.access.roles:
             return self.stranger
+        if Role.PROVIDER in route.access.roles:
+            return self.strange_provider
         return self.strange_employer
 
     @cached_property
@@ -350,6 +646,10 @@ class World:
                 values[name] = COMMON[name]
             elif name not in OWNED:
                 pytest.fail(unknown_parameter(name))
+            elif name == "employer_id" and Role.AUTHORITY not in route.access.roles:
+                # An employer's own affair: there is one employer that it can be of.
+                own = self.strange_employer.actor.employer_id
+                values[name] = "987699999" if missing else str(own)
             elif missing:
                 numbered = isinstance(route.rule._converters[name], IntegerConverter)
                 values[name] = "987699999" if numbered else str(uuid4())
@@ -454,12 +754,14 @@ def test_the_owner_of_an_object_finds_it_by_every_route(world: World) -> None:
     """Or all that follows would hold of routes that find nothing for anybody."""
     visitors = {
         owner.user.id: signed_in(world.web, owner)
-        for owner in (world.stranger, world.strange_employer)
+        for owner in (world.stranger, world.strange_employer, world.strange_provider)
     }
     for route in world.routes():
         if not route.owned or route.rule.rule in NEED_ANOTHER_RECORD:
             continue
         address, owner = world.address(route), world.owner(route)
+        if ready := READY.get(route.rule.rule):
+            ready(world.objects[-1])
         if route.api:
             answer = world.call(route, address, owner.bearer)
         else:
@@ -606,6 +908,12 @@ def test_no_answer_shows_a_trace_of_what_is_somebody_elses(each_layer: World) ->
         "远方的学校",
         "别人的手机",
         "别人的名单",
+        "远方的班",
+        "别人的学时名单",
+        "远方的学员",
+        "远方的单位",
+        "远方的邮件服务器",
+        "远方的申报人",
     ]
     for asker in world.askers:
         visitor = signed_in(world.web, asker)
@@ -616,7 +924,9 @@ def test_no_answer_shows_a_trace_of_what_is_somebody_elses(each_layer: World) ->
                 answer = world.call(route, route.rule.rule, asker.bearer)
             else:
                 answer = visitor.get(route.rule.rule)
-            shown = [trace for trace in traces if trace in answer.text]
+            # A spreadsheet is no text.
+            said = answer.data.decode(errors="replace")
+            shown = [trace for trace in traces if trace in said]
             assert shown == [], (str(route), asker.actor.role)
 
 

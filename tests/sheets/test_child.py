@@ -13,7 +13,7 @@ import pytest
 
 from ce_tracker.sheets import reading
 from ce_tracker.sheets.limits import Limits
-from ce_tracker.sheets.reading import read
+from ce_tracker.sheets.reading import read, read_our_own
 from ce_tracker.sheets.refusals import Refusal, Stuck, TooLargeInside
 from tests.sheets.files import TITLES, ZHANG, csv_text, xlsx
 
@@ -156,3 +156,13 @@ def test_the_child_dies_with_its_parent() -> None:
     gone, alive = psutil.wait_procs([child], timeout=10)
     assert gone
     assert not alive
+
+
+@pytest.mark.parametrize("data", [GOOD, csv_text([TITLES, ZHANG]).encode()], ids=["xlsx", "csv"])
+def test_a_file_of_our_own_is_read_the_same_without_a_child(data: bytes) -> None:
+    before = psutil.Process().children()
+    with read_our_own(data, "名单", Limits()) as own:
+        assert psutil.Process().children() == before
+        ours = (own.kind, own.height, own.width, list(own))
+    with read(data, "名单") as sheet:
+        assert (sheet.kind, sheet.height, sheet.width, list(sheet)) == ours

@@ -169,3 +169,10 @@ def test_a_name_that_begins_alike_is_data(first: str) -> None:
 def test_a_line_with_an_id_number_is_always_data() -> None:
     lines = list(understood(_rows(TITLES, ["合计", ZHANG[1], "8"], LI), COLUMNS))
     assert [line.number for line in lines] == [2, 3]
+
+
+def test_a_column_that_is_known_and_not_read_may_stand_there_twice() -> None:
+    unread = (*COLUMNS, Column("unit", ("单位", "工作单位"), required=False, read=False))
+    table = understood(_rows([*TITLES, "单位", "工作单位"], ZHANG), unread)
+    assert table.header.unknown == ()
+    assert [line["name"] for line in table] == ["张三"]

@@ -419,4 +419,4 @@ def test_values_keep_their_kinds() -> None:
     with read(xlsx([row], change=change)) as sheet:
         values: list[Value] = list(next(sheet).values)
     assert values == ["文字", Decimal("0.1"), 8, True, None, moment]
-    assert [type(value) for value in values[1:4]] == [Decimal, Decimal, bool]
+    assert [type(value) for value in values[1:4]] == [Decimal, int, bool]
