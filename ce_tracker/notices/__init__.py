@@ -1,0 +1,1 @@
+"""What people and employers are told: the inbox, mail, reminders."""
