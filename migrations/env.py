@@ -8,7 +8,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import text
 
-from ce_tracker.database import ensure_roles
+from ce_tracker.database import ensure_roles, is_compared
 from ce_tracker.extensions import db
 
 LOCK_TIMEOUT = "5s"
@@ -31,6 +31,7 @@ def run() -> None:
             connection=connection,
             target_metadata=db.metadata,
             compare_type=True,
+            include_object=is_compared,
             compare_server_default=True,
             transaction_per_migration=True,
         )

@@ -35,6 +35,9 @@ class Sort(StrEnum):
     SERIES = "series"
     FIELD = "field"
     FIELDS = "fields"
+    MOMENT = "moment"
+    HOURS = "hours"
+    COUNT = "count"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from importlib.resources import files
 
 from sqlalchemy import func, select
@@ -58,6 +59,26 @@ def load_regions() -> None:
             ),
         )
     )
+
+
+@cache
+def _parents() -> dict[str, str]:
+    source = files(__package__).joinpath("regions.csv").read_text(encoding="utf-8")
+    return {row["code"]: row["parent"] for row in csv.DictReader(source.splitlines())}
+
+
+def all_codes() -> frozenset[str]:
+    """Of the file: also where there is no database to ask."""
+    return frozenset(_parents())
+
+
+def way_to(code: str) -> tuple[str, ...] | None:
+    """The codes from the country down to this one, out of the file; nothing for no region."""
+    parents = _parents()
+    if code not in parents:
+        return None
+    above = way_to(parents[code]) if parents[code] else ()
+    return (*(above or ()), code)
 
 
 def by_code(code: str) -> Region | None:

@@ -32,11 +32,10 @@ from ce_tracker.registry.rosters import (
     RosterState,
 )
 from ce_tracker.sealing import Keyring
-from ce_tracker.sheets.headers import Table, understood
-from ce_tracker.sheets.reading import Sheet, read
+from ce_tracker.sheets.headers import understood
+from ce_tracker.sheets.notes import left_out
+from ce_tracker.sheets.reading import read
 from ce_tracker.sheets.refusals import Empty
-
-MOST_NAMED = 8
 
 
 def preview(job: Job) -> bool:
@@ -102,7 +101,7 @@ def _stage(roster: RosterImport, keyring: Keyring) -> int:
         with raw.cursor().copy("COPY staged_rows FROM STDIN") as copy:
             for line in table:
                 copy.write_row(list(_staged(reader.read(line), keyring)))
-        roster.notes = _notes(sheet, table)
+        roster.notes = [hidden(note) for note in left_out(sheet, table)]
     number = table.title("id_number")
     db.session.execute(text(_KEEP), {"import_id": roster.id})
     db.session.execute(text(_DOUBLED), {"import_id": roster.id, "title": number})
@@ -148,26 +147,6 @@ def _staged(said: Understood, keyring: Keyring) -> Iterator[object]:
     yield said.line.sealed(keyring)
     yield json.dumps(said.problems, ensure_ascii=False)
     yield json.dumps(said.warnings, ensure_ascii=False)
-
-
-def _notes(sheet: Sheet, table: Table) -> list[str]:
-    notes = []
-    if sheet.other_sheets:
-        notes.append(
-            f"读取的是工作表“{sheet.name}”，另有 {len(sheet.other_sheets)} 张没有读取："
-            f"{_listed(sheet.other_sheets)}。"
-        )
-    if table.header.unknown:
-        notes.append(f"这些列没有用到：{_listed(table.header.unknown)}。")
-    if table.left_out:
-        lines = _listed([str(number) for number in table.left_out])
-        notes.append(f"第 {lines} 行是合计、签名一类，没有当作人员。")
-    return [hidden(note) for note in notes]
-
-
-def _listed(words: tuple[str, ...] | list[str]) -> str:
-    more = f"等 {len(words)} 项" if len(words) > MOST_NAMED else ""
-    return "、".join(words[:MOST_NAMED]) + more
 
 
 # --- looking -------------------------------------------------------------------------------

@@ -26,18 +26,37 @@ from ce_tracker.sheets.limits import Limits
 
 T = TypeVar("T")
 
+NAME = Column(
+    "name",
+    (
+        *(
+            "姓名",
+            "名字",
+            "人员姓名",
+            "职工姓名",
+            "教师姓名",
+            "学员姓名",
+            "参训人员",
+            "参训人员姓名",
+        ),
+        *("参训教师", "学员", "参加人员", "参加人员姓名"),
+    ),
+)
+ID_NUMBER = Column(
+    "id_number",
+    (
+        *("证件号码", "身份证号", "身份证号码", "身份证", "公民身份号码", "公民身份证号码"),
+        *("证件号", "居民身份证号", "居民身份证号码", "身份证件号码", "有效证件号码"),
+    ),
+)
+"""What says who a line is about, on a roster as on a list of attendance."""
+
 LIMITS = Limits(rows=50_000)
 LONGEST_NAME = 60
 
 COLUMNS = (
-    Column("name", ("姓名", "名字", "人员姓名", "职工姓名", "教师姓名")),
-    Column(
-        "id_number",
-        (
-            *("证件号码", "身份证号", "身份证号码", "身份证", "公民身份号码", "公民身份证号码"),
-            *("证件号", "居民身份证号", "居民身份证号码", "身份证件号码", "有效证件号码"),
-        ),
-    ),
+    NAME,
+    ID_NUMBER,
     Column(
         "department",
         (

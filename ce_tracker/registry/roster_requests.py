@@ -5,12 +5,9 @@ All of it for the API and the pages alike. Nothing is read here but what the wor
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
@@ -36,11 +33,11 @@ from ce_tracker.registry.rosters import (
     opened_changes,
 )
 from ce_tracker.sealing import Keyring
+from ce_tracker.sheets import handed_in
 from ce_tracker.sheets.cells import Problem
 from ce_tracker.sheets.marking import marked_file
 from ce_tracker.sheets.reading import read
 
-LONGEST_FILE_NAME = 120
 TYPED_NAME = "逐人填写.csv"
 _WITHOUT_NAME = "花名册"
 
@@ -65,7 +62,7 @@ def upload(
         .values(
             employer_id=actor.employer_id,
             asked_by=actor.user_id,
-            file_name=hidden(_shortened(file_name)),
+            file_name=hidden(handed_in.tidy_name(file_name, _WITHOUT_NAME)),
             file_sealed=keyring.seal(data, FILE),
             file_index=keyring.index(data, FILE),
             typed=typed,
@@ -99,13 +96,7 @@ def upload(
 
 def as_file(rows: Sequence[Mapping[str, str | None]]) -> bytes:
     """People who were typed in, as the file that an employer might have uploaded instead."""
-    keys = {column.key: column.title for column in COLUMNS if any(column.key in r for r in rows)}
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(keys.values())
-    for row in rows:
-        writer.writerow(row.get(key) or "" for key in keys)
-    return out.getvalue().encode("utf-8-sig")
+    return handed_in.as_file(rows, COLUMNS)
 
 
 def visible(actor: Actor, import_id: UUID) -> RosterImport:
@@ -262,20 +253,10 @@ def _ask(kind: str, actor: Actor, roster: RosterImport) -> None:
 
 def _check(data: bytes, as_of: date) -> None:
     today = clock.today()
-    errors: list[dict[str, Any]] = []
-    if not data:
-        errors.append({"field": "file", "message": "请选择要上传的文件，文件不能是空的。"})
-    if len(data) > LIMITS.file_bytes:
-        errors.append({"field": "file", "message": "文件超过 20 MB，请分成几份。"})
+    errors = handed_in.objections(data, LIMITS)
     if as_of > today:
         errors.append({"field": "as_of", "message": "不能晚于今天。"})
     elif as_of < date(today.year - 1, 1, 1):
         errors.append({"field": "as_of", "message": f"不能早于 {today.year - 1} 年 1 月 1 日。"})
     if errors:
         raise Invalid(errors=errors)
-
-
-def _shortened(name: str) -> str:
-    """The end says what kind of file it is."""
-    plain = "".join(ch for ch in name if ch.isprintable()).replace("\\", "/").rsplit("/", 1)[-1]
-    return plain.strip()[-LONGEST_FILE_NAME:] or _WITHOUT_NAME

@@ -22,8 +22,10 @@ from psycopg import sql
 from sqlalchemy import select
 
 from ce_tracker import clock
+from ce_tracker.compliance import exemptions
 from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import Base, db
+from ce_tracker.promotions.funds import EmployerFund
 from ce_tracker.registry import facts
 from ce_tracker.registry.dated import (
     Accreditation,
@@ -37,10 +39,12 @@ from ce_tracker.registry.dated import (
     ServiceSpell,
     Title,
 )
+from ce_tracker.registry.directories import DirectoryInForce
 from ce_tracker.registry.facts import Fact
 from ce_tracker.registry.models import Professional, TitleSeries
 from config import DatabaseRole, Settings
-from tests.factories import Factory
+from tests.factories import HUANCUI, Factory
+from tests.registry.lists import approved, drafted
 
 DAYS = 12
 HORIZON = 10
@@ -406,9 +410,22 @@ def one_of_each(make: Factory) -> dict[str, int]:
         ServiceSpell(unit="丙", rural=True, township=True, **place, **mine),
         Appraisal(grade="competent", **mine),
         Merge(into_id=other.id, reason="重复登记", **mine),
+        exemptions.Exemption(
+            kind="illness", required_x100=0, reason="住院", **exemptions.span(2026), **mine
+        ),
+        EmployerFund(
+            employer_id=employer.id,
+            wages_cents=100_00,
+            training_cents=2_00,
+            **exemptions.span(2026),
+        ),
+        DirectoryInForce(
+            region_path=make.path(HUANCUI),
+            directory_id=approved(drafted(make, HUANCUI, [employer.id]), day(0)).id,
+        ),
     ]
     for row in rows:
-        row.valid_from = day(0)
+        row.valid_from = row.valid_from or day(0)
         facts.record(row, "test")
     db.session.commit()
     found = {row.__tablename__: row.id for row in rows}

@@ -283,9 +283,9 @@ def test_the_person_sees_that_it_was_done_why_and_by_whom(
         me = owner_of(make, each).actor
         with as_web(web, me):
             entries = db.session.scalars(
-                select(AuditEntry).where(
-                    AuditEntry.visible_to(me), AuditEntry.professional_id == each
-                )
+                select(AuditEntry)
+                .where(AuditEntry.visible_to(me), AuditEntry.professional_id == each)
+                .order_by(AuditEntry.id)
             ).all()
             assert [(e.action, e.reason, e.actor_name) for e in entries] == [
                 ("person.merged", WHY, authority.display_name),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pytest
-import xlwt
 from flask import Flask
 
 from ce_tracker.extensions import db
@@ -18,7 +16,8 @@ from ce_tracker.registry.roster_requests import ShownRow
 from ce_tracker.registry.rosters import RosterState
 from tests.factories import YINCHUAN, Factory
 from tests.registry.crowd import person
-from tests.registry.desk import HEADER, Cells, Desk, as_csv, id_number, rounded_number, xlsx
+from tests.registry.desk import HEADER, Desk, as_csv, id_number, rounded_number, xlsx
+from tests.sheets.files import xls
 
 ZHANG, LI, WANG, AYI, ROUND = (*(id_number(n) for n in (101, 103, 105, 107)), rounded_number())
 """张三 and 李四 are ours, 王五 works elsewhere; 阿依古丽 and 赵圆 (…000) are ours."""
@@ -34,17 +33,6 @@ class Case:
     rows: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     """Line → what becomes of it, and the column that a problem or a reminder is about."""
     error: str = ""
-
-
-def _xls(*rows: Cells) -> bytes:
-    book = xlwt.Workbook()
-    sheet = book.add_sheet("名单")
-    for i, row in enumerate(rows):
-        for j, value in enumerate(row):
-            sheet.write(i, j, value)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def _cell(name: object, number: object, **more: object) -> bytes:
@@ -95,7 +83,7 @@ CASES = [
     Case("other sheets", xlsx(*PLAIN, more_sheets=["说明", "填表须知"]), {2: OK, 3: OK}),
     Case("CSV from Excel in GBK", as_csv(*PLAIN, encoding="gb18030"), {2: OK, 3: OK}),
     Case("CSV in UTF-8", as_csv(*PLAIN), {2: OK, 3: OK}),
-    Case("an xls of 2003", _xls(*PLAIN), {2: OK, 3: OK}),
+    Case("an xls of 2003", xls(PLAIN), {2: OK, 3: OK}),
     Case("a number that Excel rounded", _cell("孙一", int(NEW1[:15]) * 1000), _wrong("身份证号")),
     Case("a number in scientific form", _cell("孙一", "3.71002E+17"), _wrong("身份证号")),
     Case("…000 and another name", _cell("孙一", ROUND), _wrong("姓名")),

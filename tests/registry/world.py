@@ -4,6 +4,7 @@ sees what."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,8 @@ from ce_tracker.registry.rosters import RosterImport, RosterRow
 from tests.factories import Factory
 
 PEOPLE = 12
+JOINED = date(2026, 1, 1)
+"""When some of them came to where they work; the others have always been there."""
 RANK: dict[str, Any] = {"level": "junior", "track": "unified", "series_code": "test"}
 
 
@@ -90,6 +93,8 @@ def registry(make: Factory, random: Random, paths: list[str]) -> Registry:
             fact.known_from = clock.now()
             fact.valid_from = ALWAYS
             fact.source = "test"
+            if isinstance(fact, Employment):
+                fact.valid_from = random.choice([ALWAYS, JOINED])
             db.session.add(fact)
     db.session.flush()
     return Registry(employers, providers, people)
