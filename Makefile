@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8000
 export PORT
+# Where bytecode may not be kept, each process of the service would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 bin := .venv/bin
 
 .DEFAULT_GOAL := help

@@ -13,6 +13,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -78,6 +79,32 @@ def _address(*schemes: str) -> Callable[[str], Secret | None]:
         return Secret(text)
 
     return read
+
+
+def _mail_server(text: str) -> Secret | None:
+    try:
+        parts = urlsplit(text)
+        wrong = parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0
+    except ValueError:  # a port that is none
+        wrong = True
+    if wrong:
+        raise ValueError("应是 smtp://用户:密码@主机:端口 或 smtps:// 开头的地址")
+    return Secret(text)
+
+
+def _sender(text: str) -> str:
+    address = parseaddr(text)[1]
+    local, _, domain = address.partition("@")
+    if not local or "." not in domain or not text.isprintable() or not address.isascii():
+        raise ValueError("应是 单位名称 <地址@域名> 或 地址@域名")
+    return text
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("应是 https://主机 这样的地址")
+    return text.rstrip("/")
 
 
 _postgres = _address("postgresql", "postgres")
@@ -188,6 +215,23 @@ class Settings:
         _secret(16),
         None,
     )
+    policy_dir: Path | None = setting(
+        "CE_POLICY_DIR",
+        "folder of local policy packs, which add to those of the service",
+        lambda text: Path(text).expanduser().resolve(),
+        None,
+    )
+    smtp_url: Secret | None = setting(
+        "CE_SMTP_URL",
+        "mail server: smtp://USER:PASSWORD@HOST:PORT (STARTTLS where it is offered; without it no "
+        "password is said) or smtps://…; without it messages stay in the inbox",
+        _mail_server,
+        None,
+    )
+    mail_from: str | None = setting("CE_MAIL_FROM", "sender of mails", _sender, None)
+    public_url: str | None = setting(
+        "CE_PUBLIC_URL", "where people reach the service: for links in mails", _public_url, None
+    )
     log_level: str = setting("CE_LOG_LEVEL", "least severe log line written", _log_level, "INFO")
 
     @classmethod
@@ -221,6 +265,13 @@ class Settings:
                 )
             if self.metrics_token is None:
                 problems.append("CE_METRICS_TOKEN：正式环境必须给出")
+        if self.smtp_url is not None:
+            needed = {"CE_MAIL_FROM": self.mail_from, "CE_PUBLIC_URL": self.public_url}
+            problems += [
+                f"{name}：给出了 CE_SMTP_URL，也必须给出这一项"
+                for name, value in needed.items()
+                if value is None
+            ]
         return problems
 
     @property

@@ -32,7 +32,7 @@ def days_left_in_year(day: date) -> int:
 
 @contextmanager
 def pinned(moment: datetime) -> Iterator[None]:
-    """For tests: inside, it is `moment`."""
+    """Inside, it is `moment`: for tests, and for what the demo did at its desks long ago."""
     token = _pinned.set(moment.astimezone(SHANGHAI))
     try:
         yield

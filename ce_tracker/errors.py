@@ -2,6 +2,7 @@
 
 CeTrackerError                      500 internal_error
 ├── SettingsError                   (never reaches a client: the process does not start)
+├── PacksError                      (nor does this one: policy packs that cannot be read)
 ├── BadRequest                      400 bad_request
 │   └── Invalid                     422 invalid            one entry per wrong field
 ├── NotSignedIn                     401 not_signed_in
@@ -12,7 +13,8 @@ CeTrackerError                      500 internal_error
 ├── WrongMethod                     405 wrong_method
 ├── NotAcceptable                   406 not_acceptable
 ├── Conflict                        409 conflict
-│   └── RequestUnderWay             409 request_under_way
+│   ├── RequestUnderWay             409 request_under_way
+│   └── PromotionBlocked            409 promotion_blocked  every failing rule in `rules`
 ├── TooLarge                        413 too_large
 ├── WrongMediaType                  415 wrong_media_type
 ├── UnreadableFile                  422 unreadable_file    kinds in sheets/refusals.py
@@ -49,6 +51,14 @@ class SettingsError(CeTrackerError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
         super().__init__("设置有误：\n" + "\n".join(f"  · {line}" for line in self.problems))
+
+
+class PacksError(CeTrackerError):
+    """All that is wrong with the policy packs, at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("政策规则有误：\n" + "\n".join(f"  · {line}" for line in self.problems))
 
 
 class BadRequest(CeTrackerError):
@@ -128,6 +138,12 @@ class RequestUnderWay(Conflict):
     code = "request_under_way"
     title = "同一请求正在处理"
     remedy = "请稍候，用同一个 Idempotency-Key 重试即可得到结果。"
+
+
+class PromotionBlocked(Conflict):
+    code = "promotion_blocked"
+    title = "暂不能申报"
+    remedy = "请按每一条的说明补齐后再提交；确有特殊情况的，由主管部门书面特批。"
 
 
 class TooLarge(CeTrackerError):

@@ -13,10 +13,10 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryFile, gettempdir
+from tempfile import TemporaryFile, gettempdir, mkstemp
 
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.sealing import Keyring
@@ -54,15 +54,19 @@ class Home:
         return Keyring.parse(self._kept("keys", lambda: str(Keyring.for_demo())))
 
     def keep_keys(self, keyring: Keyring) -> None:
-        _write_private(self.path / "keys", str(keyring))
+        """Instead of those it had."""
+        with _private_draft(self.path / "keys", str(keyring)) as draft:
+            draft.replace(self.path / "keys")
 
     def owner_password(self) -> str:
         return self._kept("owner-password", lambda: secrets.token_hex(24))
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """What the home keeps by this name; of processes that come first together one makes it."""
         path = self.path / name
         if not path.exists():
-            _write_private(path, make())
+            with _private_draft(path, make()) as draft, suppress(FileExistsError):
+                path.hardlink_to(draft)
         return path.read_text().strip()
 
     def socket_folder(self) -> Path:
@@ -92,12 +96,16 @@ class Home:
                 yield True
 
 
-def _write_private(path: Path, text: str) -> None:
-    """All or nothing, and readable by us alone."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+@contextmanager
+def _private_draft(path: Path, text: str) -> Iterator[Path]:
+    """The text, safely on disk beside its place and readable by us alone; gone afterwards."""
+    handle, name = mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)

@@ -44,6 +44,20 @@ TITLES = {
     "refresh-registry": "更新单位和人员的当日信息",
     "roster-preview": "核对花名册",
     "roster-apply": "导入花名册",
+    "attendance-preview": "核对学时名单",
+    "attendance-post": "学时入账",
+    "post-held": "待登记人员的学时入账",
+    "revoke-session": "冲销已撤销班次的学时",
+    "ledger-years": "准备学时台账的年度",
+    "ledger-proof": "核验学时台账",
+    "gate-proof": "核验职称申报",
+    "sweep": "年度学时判定",
+    "close-year": "年度封账",
+    "restate": "核对已封账的年度",
+    "rejudge": "复核已推荐和已提交的职称申报",
+    "follow": "核对晋升后的培训、轮训、换发和倾斜",
+    "notices": "生成提醒和情况汇总",
+    "mail": "发送邮件",
 }
 """What each kind is called by those who watch; what it does stands in `workers.tasks`."""
 
@@ -170,6 +184,14 @@ def visible_job(actor: Actor, job_id: UUID) -> Job:
     if job is None:
         raise NotFound
     return job
+
+
+def is_dead(actor: Actor, kind: str, key: str) -> bool:
+    """Whether this work was given up, as far as this actor may know."""
+    state = db.session.scalar(
+        select(Job.state).where(Job.kind == kind, Job.key == key, Job.visible_to(actor))
+    )
+    return state == State.DEAD
 
 
 def count_visible(actor: Actor) -> dict[str, int]:

@@ -15,11 +15,21 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import (
+    bind_contextvars,
+    bound_contextvars,
+    get_contextvars,
+    reset_contextvars,
+)
 
 from ce_tracker.identity import hidden
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_SHORTEST_NUMBER = 15
+# The library makes a variable when it is first bound. Here it is made once, before there are
+# threads: two that bound it for the first time at once would each have one of its own.
+reset_contextvars(**bind_contextvars(request_id=None))
+_OURS = "ce_line"
 
 
 def configure(level: str) -> None:
@@ -31,31 +41,43 @@ def configure(level: str) -> None:
         structlog.processors.format_exc_info,
         _hide_id_numbers,
     ]
+    written = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     structlog.configure(
-        processors=[
-            *shared[:-1],
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[*shared, written, _as_record],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared[:-1]],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _hide_id_numbers,
-                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+                written,
             ],
         )
     )
+    # Of what no line here says, nothing is found out for each of them.
+    logging._srcfile = None  # noqa: SLF001  as the library's own guide says
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
         # Two lines for every ring of the bell would bury what jobs have to say.
         logging.getLogger(name).setLevel("WARNING")
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Of lines of ours, which come as they shall be, and of libraries'."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage() if hasattr(record, _OURS) else super().format(record)
+
+
+def _as_record(_: Any, __: str, line: Any) -> tuple[tuple[str], dict[str, Any]]:
+    return (line,), {"extra": {_OURS: True}}
 
 
 def current_request_id() -> str | None:
@@ -66,14 +88,19 @@ def current_request_id() -> str | None:
 @contextmanager
 def request(request_id: str | None) -> Iterator[str]:
     """All that is logged inside carries this id; one of our own where none usable is given."""
+    usable = usable_id(request_id)
+    with bound_contextvars(request_id=usable):
+        yield usable
+
+
+def usable_id(request_id: str | None) -> str:
     if (
         request_id is None
         or not _ACCEPTABLE.fullmatch(request_id)
         or hidden(request_id) != request_id
     ):
-        request_id = str(uuid4())
-    with bound_contextvars(request_id=request_id):
-        yield request_id
+        return str(uuid4())
+    return request_id
 
 
 def _hide_id_numbers(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -82,11 +109,11 @@ def _hide_id_numbers(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping
 
 def _hide(value: Any) -> Any:
     if isinstance(value, str):
-        return hidden(value)
+        return hidden(value) if len(value) >= _SHORTEST_NUMBER else value
     if isinstance(value, dict):
         return {_hide(k): _hide(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_hide(v) for v in value]
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and abs(value) >= 10 ** (_SHORTEST_NUMBER - 1):
         return value if hidden(str(value)) == str(value) else hidden(str(value))
     return value

@@ -8,8 +8,9 @@
 3. `ce-tracker keys status` counts what is left; an old key with nothing left may go.
 
 Which columns are sealed the models say themselves (`info={"sealed": …}`, `info={"index_of": …}`),
-so a new one is found without a list here. An index of what is kept nowhere (`info={"indexed": …}`)
-cannot be made anew; it is waited for until it expires.
+so a new one is found without a list here. An index of what stands in clear beside it is made anew
+from that (`info={"indexed": …, "made_from": …}`); one of what is kept nowhere (`info={"indexed":
+…}`) cannot be; it is waited for until it expires.
 """
 
 from __future__ import annotations
@@ -48,8 +49,22 @@ class Sealed:
 
     @property
     def place(self) -> str:
-        place: str = self.column.info["sealed"]
+        place: str = self.column.info.get("sealed") or self.column.info["indexed"]
         return place
+
+    @property
+    def source(self) -> Column[Any]:
+        """What the value is made of: itself, opened; or a text beside it."""
+        return self.table.columns[self.column.info.get("made_from", self.column.name)]
+
+    def made_anew(self, keyring: Keyring, source: Any) -> dict[Column[bytes], bytes]:
+        if self.source is not self.column:
+            return {self.column: keyring.index(source.encode(), self.place)}
+        plain = keyring.open(source, self.place)
+        values = {self.column: keyring.seal(plain, self.place)}
+        if self.index is not None:
+            values[self.index] = keyring.index(plain, self.place)
+        return values
 
 
 def sealed_columns() -> list[Sealed]:
@@ -57,7 +72,7 @@ def sealed_columns() -> list[Sealed]:
         Sealed(table, column, _index_of(table, column))
         for table in db.metadata.sorted_tables
         for column in table.columns
-        if "sealed" in column.info
+        if {"sealed", "made_from"} & set(column.info)
     ]
 
 
@@ -127,7 +142,7 @@ def _older_rows(sealed: Sealed, keyring: Keyring, after: str) -> Sequence[Any]:
     return db.session.execute(
         select(
             *sealed.table.primary_key.columns,
-            sealed.column.label("value"),
+            sealed.source.label("source"),
             literal_column("ctid::text").label("place"),
         )
         .where(text("ctid > CAST(:after AS tid)").bindparams(after=after), _older(sealed, keyring))
@@ -137,13 +152,9 @@ def _older_rows(sealed: Sealed, keyring: Keyring, after: str) -> Sequence[Any]:
 
 
 def _reseal_row(sealed: Sealed, keyring: Keyring, row: Any) -> None:
-    plain = keyring.open(row.value, sealed.place)
-    values: dict[Column[bytes], bytes] = {sealed.column: keyring.seal(plain, sealed.place)}
-    if sealed.index is not None:
-        values[sealed.index] = keyring.index(plain, sealed.place)
     key = sealed.table.primary_key.columns
     db.session.execute(
         update(sealed.table)
         .where(*(column == getattr(row, column.name) for column in key))
-        .values(values)
+        .values(sealed.made_anew(keyring, row.source))
     )

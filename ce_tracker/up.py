@@ -7,7 +7,6 @@ only what it needs; the web never learns the owner's address.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -24,13 +23,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import structlog
-from flask import Flask
 
-from ce_tracker import embedded, logs
-from ce_tracker.app import create_app
+from ce_tracker import embedded
 from ce_tracker.errors import CeTrackerError
 from ce_tracker.home import Home
-from ce_tracker.processes import Child, adopt_orphans, end_descendants, end_strays, end_with
+from ce_tracker.processes import Child, adopt_orphans, end_descendants, end_strays
 from config import DatabaseRole, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -126,7 +123,7 @@ class Supervisor:
                 # One that is told to stop while it loads does not hear it.
                 *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
                 *("--no-ws", "--log-level", "warning"),
-                *("--factory", "ce_tracker.up:web_application"),
+                *("--factory", "ce_tracker.serving:web_application"),
             ],
             settings.with_(
                 database_url=None,
@@ -141,7 +138,8 @@ class Supervisor:
             "worker",
             [
                 *("worker", "--concurrency", str(self.settings.worker_processes)),
-                *("--without-gossip", "--without-mingle", "--loglevel", self.settings.log_level),
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                *("--loglevel", self.settings.log_level),
             ],
             # A job that is cut short goes on after its last step; nobody need wait for its end.
             patience_seconds=WORKER_PATIENCE_SECONDS,
@@ -237,19 +235,6 @@ class Supervisor:
             service.child.stop()
         self.services.clear()
         end_descendants()
-
-
-def web_application() -> Flask:
-    """What each web process of ours serves. It ends with the process that started it.
-
-    Not so in `wsgi.py`: another web server may well be started by a shell that goes away.
-    """
-    starter = multiprocessing.parent_process()
-    if starter is not None and starter.pid is not None:
-        end_with(starter.pid)
-    settings = Settings.from_env()
-    logs.configure(settings.log_level)
-    return create_app(settings, DatabaseRole.WEB)
 
 
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:

@@ -20,9 +20,11 @@ from ce_tracker.bell import broker_url, transport_options
 from ce_tracker.embedded import completed
 from ce_tracker.processes import end_with
 from config import DatabaseRole, Settings
+from workers.hearing import let_go_of_what_is_answered
 from workers.schedule import SCHEDULE
 
 settings = completed(Settings.from_env())
+let_go_of_what_is_answered()
 celery_app = Celery("ce_tracker", broker=broker_url(settings), include=["workers.tasks"])
 celery_app.conf.update(
     # Nobody waits for an answer; results would be one more thing to lose.

@@ -9,7 +9,19 @@ import structlog
 from ce_tracker import clock, jobs
 from ce_tracker.accounts.tidying import tidy
 from ce_tracker.bell import bell
+from ce_tracker.compliance.closing import close_year, restate
+from ce_tracker.compliance.sweeping import sweep
 from ce_tracker.extensions import db
+from ce_tracker.ledger import attendance
+from ce_tracker.ledger.holding import post_held
+from ce_tracker.ledger.proving import prove
+from ce_tracker.ledger.revoking import revoke
+from ce_tracker.ledger.years import open_years
+from ce_tracker.notices.delivery import deliver
+from ce_tracker.notices.nights import notices
+from ce_tracker.promotions import proving
+from ce_tracker.promotions.following import follow
+from ce_tracker.promotions.rejudging import rejudge
 from ce_tracker.registry.roster_applying import apply
 from ce_tracker.registry.roster_preview import preview
 from ce_tracker.registry.snapshot import refresh
@@ -25,9 +37,36 @@ KINDS: dict[str, jobs.Step] = {
     "refresh-registry": refresh,
     "roster-preview": preview,
     "roster-apply": apply,
+    "attendance-preview": attendance.preview,
+    "attendance-post": attendance.post,
+    "post-held": post_held,
+    "revoke-session": revoke,
+    "ledger-years": open_years,
+    "ledger-proof": prove,
+    "gate-proof": proving.prove,
+    "sweep": sweep,
+    "close-year": close_year,
+    "restate": restate,
+    "rejudge": rejudge,
+    "follow": follow,
+    "notices": notices,
+    "mail": deliver,
 }
 
-NIGHTLY = {"refresh-registry": time(0, 5), "tidy": time(3, 10), "reseal": time(3, 40)}
+NIGHTLY = {
+    "refresh-registry": time(0, 5),
+    "ledger-years": time(0, 10),
+    "post-held": time(0, 20),
+    "sweep": time(0, 40),
+    "rejudge": time(0, 50),
+    "follow": time(0, 55),
+    "notices": time(1, 10),
+    "restate": time(1, 20),
+    "ledger-proof": time(2, 20),
+    "gate-proof": time(2, 50),
+    "tidy": time(3, 10),
+    "reseal": time(3, 40),
+}
 """Job kind → hour in Shanghai at which the day's job falls due."""
 
 BUDGET_SECONDS = 60

@@ -46,6 +46,8 @@ class User(Base):
             name="binding",
         ),
         Index(None, "region_path"),
+        Index(None, "professional_id", postgresql_where=text("professional_id IS NOT NULL")),
+        Index(None, "employer_id", postgresql_where=text("employer_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
@@ -60,7 +62,8 @@ class User(Base):
     professional_id: Mapped[int | None] = mapped_column(ForeignKey("professionals.id"))
     must_change_password: Mapped[bool]
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
-    """A sign-in whose password is printed in the README."""
+    """A sign-in whose password is printed in the README, or whoever acted for another provider of
+    the demo, who has no password."""
     created_at: Mapped[datetime] = mapped_column(Moment)
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
 

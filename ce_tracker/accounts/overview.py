@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from ce_tracker.accounts.models import User
 from ce_tracker.actor import Actor
@@ -22,9 +22,12 @@ def by_child_region(actor: Actor, day: date) -> list[dict[str, Any]]:
     ).all()
     if not below:
         below = db.session.scalars(select(Region).where(Region.path == actor.region_path)).all()
+    depth = below[0].path.count("/") + 1
+    in_use = and_(User.visible_to(actor), User.disabled_at.is_(None))
     counts = {
-        name: _counts(model.region_path, model.visible_to(actor), below[0].path.count("/") + 1)
-        for name, model in (("employers", Employer), ("providers", Provider), ("accounts", User))
+        "employers": _counts(Employer.region_path, Employer.visible_to(actor), depth),
+        "providers": _counts(Provider.region_path, Provider.visible_to(actor), depth),
+        "accounts": _counts(User.region_path, in_use, depth),
     }
     return [
         {

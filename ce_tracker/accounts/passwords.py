@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -20,9 +22,20 @@ _COMMON = frozenset(
     }
 )  # fmt: skip
 
-_hasher = argon2.PasswordHasher()
-# Verified against when the login is unknown, so that the answer takes as long.
-_NOBODYS = _hasher.hash("nobody has this password")
+# Of the memory there is one share for each who signs in at the same moment, in a process that is to
+# stay within 200 MB; what that takes from the cost of guessing, the passes give back.
+_hasher = argon2.PasswordHasher(memory_cost=32 * 1024, time_cost=6)
+
+
+@cache
+def _nobodys() -> str:
+    """Verified against when the login is unknown, so that the answer takes as long."""
+    return _hasher.hash("nobody has this password")
+
+
+def prepare() -> None:
+    """Before anybody signs in: or the first unknown login would take longer than a known one."""
+    _nobodys()
 
 
 def hashed(password: str) -> str:
@@ -31,7 +44,7 @@ def hashed(password: str) -> str:
 
 def matches(argon2_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(argon2_hash or _NOBODYS, password) and argon2_hash is not None
+        return _hasher.verify(argon2_hash or _nobodys(), password) and argon2_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

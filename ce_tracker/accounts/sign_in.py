@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from flask import current_app
@@ -189,10 +190,18 @@ def _enter_as(user_id: UUID) -> Actor | None:
 
 def _entered(facts: dict[str, object] | None) -> Actor | None:
     """The function has told PostgreSQL already; remember it for transactions to come."""
+    production = current_app.config["CE_SETTINGS"].is_production
+    actor = actor_of(facts, production=production)
+    if actor is not None:
+        db.session.info["actor"] = actor
+    return actor
+
+
+def actor_of(facts: dict[str, Any] | None, *, production: bool) -> Actor | None:
+    """Whom the database's `enter_…` functions found, if they may come in here."""
     if facts is None:
         return None
     actor = Actor.from_facts(facts)
-    if actor.demo and current_app.config["CE_SETTINGS"].is_production:
+    if actor.demo and production:
         return None  # its password stands in the README
-    db.session.info["actor"] = actor
     return actor

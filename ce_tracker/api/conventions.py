@@ -5,6 +5,9 @@
 
 In this order: who is asking (bearer token), may they (401, 403), not too often (429), the
 `Idempotency-Key` of a POST, the input (422), the view, commit; and of a GET the ETag.
+
+An answer that PostgreSQL makes whole may be `Direct`: then a plain success is given past all this
+(`http/short_way.py`), and the view is for the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -24,45 +26,35 @@ from webargs.flaskparser import FlaskParser
 from ce_tracker import idempotency
 from ce_tracker.accounts.sign_in import enter_by_token
 from ce_tracker.actor import Actor, Role
-from ce_tracker.api.schema import Problem
-from ce_tracker.errors import BadRequest, Invalid, NotAcceptable, NotSignedIn, WrongMediaType
+from ce_tracker.api.describing import (
+    Answer,
+    Direct,
+    FileAnswer,
+    FileOr,
+    answering,
+    described,
+    secrets,
+)
+from ce_tracker.api.schema import Input
+from ce_tracker.errors import (
+    BadRequest,
+    Invalid,
+    NotAcceptable,
+    NotSignedIn,
+    WrongMediaType,
+)
 from ce_tracker.extensions import current_actor, db
 from ce_tracker.http import limits
 from ce_tracker.http.access import Access, guarded
 from ce_tracker.http.bodies import LARGEST_UPLOAD, with_largest_body
 from ce_tracker.http.problems import field_errors
+from ce_tracker.http.short_way import JSON, READ_BY_ONE, ShortWay
 from ce_tracker.identity import hidden
 from ce_tracker.sealing import Keyring
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_PROBLEMS = {
-    401: "没有令牌，或令牌无效、过期、已作废",
-    403: "身份或令牌的权限不够",
-    404: "没有找到，或不属于您",
-    406: "只以 application/json 回答",
-    422: "参数或内容有误，errors 逐项说明",
-    429: "过于频繁，见 Retry-After",
-    503: "数据库暂时不可用，见 Retry-After",
-}
-_POST_PROBLEMS = {
-    400: "不是有效的 JSON，或 Idempotency-Key 有误",
-    409: "与现状冲突，或同一 Idempotency-Key 的请求正在处理",
-    413: "内容过大",
-    415: "内容不是 application/json",
-}
-_HEADERS: dict[str, dict[str, Any]] = {
-    "ETag": {"description": "内容的指纹，供 If-None-Match", "schema": {"type": "string"}},
-    "Location": {"description": "新建内容的地址", "schema": {"type": "string"}},
-    "Retry-After": {"description": "多少秒后再试", "schema": {"type": "integer", "minimum": 1}},
-    "WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}},
-    "Idempotent-Replayed": {
-        "description": "true：这是同一 Idempotency-Key 第一次的答复",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-}
-_PROBLEM_HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
 
 
 class _Parser(FlaskParser):
@@ -80,22 +72,6 @@ class _Parser(FlaskParser):
             raise BadRequest("请求内容不是有效的 JSON。") from error
 
 
-@dataclass(frozen=True)
-class FileAnswer:
-    """In place of a schema: the answer is a file."""
-
-    media_type: str
-    description: str
-
-
-@dataclass(frozen=True)
-class FileOr:
-    """In place of a body's schema: a form with a file, or JSON."""
-
-    form: type[ma.Schema]
-    json: type[ma.Schema]
-
-
 class Resource(Blueprint):
     ARGUMENTS_PARSER = _Parser()
 
@@ -107,7 +83,7 @@ def endpoint(
     *,
     roles: frozenset[Role],
     scope: str,
-    answer: type[ma.Schema] | FileAnswer,
+    answer: Answer,
     status: int = 200,
     query: type[ma.Schema] | None = None,
     body: type[ma.Schema] | FileOr | None = None,
@@ -115,58 +91,29 @@ def endpoint(
     access = Access(roles, scope)
 
     def decorate(view: View) -> View:
+        # Schemas are made here, once: of a class the library makes one for each request.
         inner: Any = view
         if query is not None:
-            inner = blueprint.arguments(query, location="query")(inner)
+            inner = blueprint.arguments(query(), location="query")(inner)
         if isinstance(body, FileOr):
             inner = _either(blueprint, body.form, body.json, inner)
         elif body is not None:
-            inner = blueprint.arguments(body, location="json")(inner)
-        inner = _answering(blueprint, answer, method, status)(inner)
-        if method == "GET":
-            inner = blueprint.alt_response(
-                304, description="没有变化", headers=_documented("ETag")
-            )(inner)
-        problems = _PROBLEMS | (_POST_PROBLEMS if method != "GET" else {})
-        for code, meaning in sorted(problems.items()):
-            inner = blueprint.alt_response(
-                code,
-                schema=Problem,
-                description=meaning,
-                content_type="application/problem+json",
-                headers=_documented(*_PROBLEM_HEADERS.get(code, [])),
-            )(inner)
-        inner = blueprint.doc(
-            security=[{"bearer": []}],
-            parameters=_header_parameters(method),
-            **{"x-scope": scope, "x-roles": sorted(roles)},
-        )(inner)
-        wrapped = guarded(access)(_conducted(inner, access, method, answer))
+            inner = blueprint.arguments(body(), location="json")(inner)
+        inner = answering(blueprint, answer, method, status)(inner)
+        conduct = _conducted(inner, access, method, answer)
+        if isinstance(answer, Direct):
+            way = ShortWay(answer.read, access, (query or Input)())
+            conduct.short_way = way  # type: ignore[attr-defined]
+        # What only describes the route is not called through at each request.
+        about = described(blueprint, inner, method, access)
+        conduct._apidoc = about._apidoc  # type: ignore[attr-defined]  # noqa: SLF001
+        wrapped = guarded(access)(conduct)
         if isinstance(body, FileOr):
             wrapped = with_largest_body(LARGEST_UPLOAD)(wrapped)
         blueprint.route(rule, methods=[method])(wrapped)
         return view
 
     return decorate
-
-
-def _answering(
-    blueprint: Resource, answer: type[ma.Schema] | FileAnswer, method: str, status: int
-) -> Callable[[Any], Any]:
-    headers = _headers_of(method, status)
-    if isinstance(answer, FileAnswer):
-        file = {"type": "string", "format": "binary"}
-        found = blueprint.response(
-            status,
-            file,
-            headers=headers,
-            content_type=answer.media_type,
-            description=answer.description,
-        )
-    else:
-        found = blueprint.response(status, answer, headers=headers)
-    decorator: Callable[[Any], Any] = found
-    return decorator
 
 
 def _either(
@@ -211,34 +158,47 @@ def keyring() -> Keyring:
 
 
 def _conducted(
-    inner: Callable[..., Any], access: Access, method: str, answer: type[ma.Schema] | FileAnswer
+    inner: Callable[..., Any], access: Access, method: str, answer: Answer
 ) -> Callable[..., Response]:
-    media_type = answer.media_type if isinstance(answer, FileAnswer) else "application/json"
+    media_type = answer.media_type if isinstance(answer, FileAnswer) else JSON
 
     @functools.wraps(inner)
     def conduct(**path: Any) -> Response:
         who = _enter()
-        limits.check(who)
-        access.check(who)
-        if request.accept_mimetypes and not request.accept_mimetypes[media_type]:
-            raise NotAcceptable
+        _let_in(who, access, media_type)
         if method == "POST" and who is not None and "Idempotency-Key" in request.headers:
-            return _once(who, lambda: make_response(inner(**path)), _secrets(answer))
+            return _once(who, lambda: make_response(inner(**path)), secrets(answer))
         response = make_response(inner(**path))
         db.session.commit()
-        if method == "GET":
-            response.headers["Cache-Control"] = "private, no-cache"
-            response.vary.add("Authorization")
-            response.add_etag()
-            response.make_conditional(request)
-        return response
+        return _kept_by_its_reader(response) if method == "GET" else response
 
     return conduct
 
 
+def _let_in(who: Actor | None, access: Access, media_type: str) -> None:
+    limits.check(who, current_app.config["CE_SETTINGS"])
+    access.check(who)
+    if "Accept" in request.headers and not request.accept_mimetypes[media_type]:
+        raise NotAcceptable
+
+
+def _kept_by_its_reader(response: Response) -> Response:
+    """And by nobody else, nor used unasked."""
+    response.headers.extend(READ_BY_ONE)
+    response.add_etag()
+    if "If-None-Match" in request.headers:
+        response.make_conditional(request)
+    return response
+
+
 def _enter() -> Actor | None:
+    secret = _bearer()
+    return enter_by_token(secret) if secret else None
+
+
+def _bearer() -> str | None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    return enter_by_token(secret.strip()) if scheme.lower() == "bearer" and secret else None
+    return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _once(who: Actor, act: Callable[[], Response], secrets: frozenset[str]) -> Response:
@@ -247,9 +207,9 @@ def _once(who: Actor, act: Callable[[], Response], secrets: frozenset[str]) -> R
         raise BadRequest("Idempotency-Key 应为 1 到 255 个可见的 ASCII 字符。")
     if hidden(key) != key:
         raise BadRequest("Idempotency-Key 中不能有证件号码，请用随机的编号。")
-    digest = sha256(key.encode()).digest()
+    key_digest = sha256(key.encode()).digest()
     asked = b"\0".join((request.method.encode(), request.full_path.encode(), request.get_data()))
-    earlier = idempotency.begin(keyring(), who, digest, asked)
+    earlier = idempotency.begin(keyring(), who, key_digest, asked)
     if earlier is not None:
         db.session.commit()
         response = jsonify(earlier.body)
@@ -262,49 +222,7 @@ def _once(who: Actor, act: Callable[[], Response], secrets: frozenset[str]) -> R
     kept = {name: None if name in secrets else value for name, value in body.items()}
     location = {"Location": response.headers["Location"]} if "Location" in response.headers else {}
     idempotency.finish(
-        keyring(), who, digest, idempotency.Answer(response.status_code, kept, location)
+        keyring(), who, key_digest, idempotency.Answer(response.status_code, kept, location)
     )
     db.session.commit()
     return response
-
-
-def _secrets(answer: type[ma.Schema] | FileAnswer) -> frozenset[str]:
-    """Fields that are shown once: a replayed answer has nothing there."""
-    if isinstance(answer, FileAnswer):
-        return frozenset()
-    return frozenset(
-        name for name, field in answer().fields.items() if field.metadata.get("x-secret")
-    )
-
-
-def _headers_of(method: str, status: int) -> dict[str, Any]:
-    names = ["ETag"] if method == "GET" else []
-    names += ["Idempotent-Replayed"] if method == "POST" else []
-    names += ["Location"] if status in {201, 202} else []
-    return _documented(*names)
-
-
-def _documented(*names: str) -> dict[str, Any]:
-    return {name: _HEADERS[name] for name in names}
-
-
-def _header_parameters(method: str) -> list[dict[str, Any]]:
-    if method == "GET":
-        return [
-            {
-                "in": "header",
-                "name": "If-None-Match",
-                "description": "上次答复的 ETag；没有变化则答 304",
-                "schema": {"type": "string"},
-            }
-        ]
-    if method == "POST":
-        return [
-            {
-                "in": "header",
-                "name": "Idempotency-Key",
-                "description": "重试时用同一个值：24 小时内只执行一次，重复时得到第一次的答复",
-                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            }
-        ]
-    return []

@@ -11,6 +11,7 @@ from marshmallow import fields, validate, validates_schema
 from ce_tracker import clock
 from ce_tracker.api.regions import CODE
 from ce_tracker.api.schema import Input, Output, between, length, one_of
+from ce_tracker.hours import Hours
 from ce_tracker.registry.items import BIGGEST_ID, Item, Sort, shown
 from ce_tracker.registry.kinds import EARLIEST
 from ce_tracker.registry.reasons import LONGEST, SHORTEST
@@ -18,12 +19,24 @@ from ce_tracker.registry.reasons import LONGEST, SHORTEST
 MOST_FIELDS = 200
 
 
-class AsOf(Input):
-    """Of which day, and as known when."""
+class _Moment(fields.AwareDateTime):
+    """In an address: there a + that was not written %2B arrives as a blank. Without a zone it is
+    the time in China."""
 
-    on = fields.Date(metadata={"description": "问的是哪一天的情况；默认今天，或 as_of 那一天"})
-    as_of = fields.AwareDateTime(
-        metadata={"description": "按当时所知回答：此后的登记和更正都不算；默认现在"}
+    def _deserialize(self, value: Any, *more: Any, **named: Any) -> Any:
+        if isinstance(value, str) and "T" in value:
+            value = value.replace(" ", "+")
+        return super()._deserialize(value, *more, **named)
+
+
+class KnownAt(Input):
+    """As known when."""
+
+    as_of = _Moment(
+        default_timezone=clock.SHANGHAI,
+        metadata={
+            "description": "按当时所知回答：此后登记、入账的不算；默认现在。不写时区是北京时间"
+        },
     )
 
     @validates_schema
@@ -32,6 +45,12 @@ class AsOf(Input):
             raise ma.ValidationError({"as_of": ["这一刻还没有到。"]})
         if "as_of" in data and data["as_of"].year < EARLIEST.year:
             raise ma.ValidationError({"as_of": [f"过早，应在 {EARLIEST.year} 年以后。"]})
+
+
+class AsOf(KnownAt):
+    """Of which day, and as known when."""
+
+    on = fields.Date(metadata={"description": "问的是哪一天的情况；默认今天，或 as_of 那一天"})
 
 
 class Reason(Input):
@@ -124,6 +143,9 @@ _FIELDS: dict[Sort, Callable[[Item, dict[str, Any]], fields.Field[Any]]] = {
     Sort.EMPLOYER: lambda _, more: fields.Integer(
         strict=True, **more, validate=between(1, BIGGEST_ID)
     ),
+    Sort.MOMENT: lambda _, more: fields.AwareDateTime(**more),
+    Sort.HOURS: lambda _, more: Hours(**more),
+    Sort.COUNT: lambda _, more: fields.Integer(strict=True, **more, validate=between(1, 999_999)),
     Sort.FIELDS: lambda item, more: fields.List(
         fields.String(validate=length(1, item.longest)),
         **more,

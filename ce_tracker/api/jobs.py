@@ -13,7 +13,7 @@ from ce_tracker.actor import Role
 from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
 from ce_tracker.api.schema import Output, PageQuery, one_of
 from ce_tracker.http.access import EVERYBODY
-from ce_tracker.http.paging import Page, page
+from ce_tracker.http.paging import Page, newest
 from ce_tracker.jobs import Job, State
 
 blueprint = Resource("jobs", __name__, url_prefix="/api/v1/jobs", description="后台任务")
@@ -49,14 +49,12 @@ def list_jobs(query: dict[str, Any]) -> Page[Job]:
     statement = select(Job).where(Job.visible_to(actor()))
     if "state" in query:
         statement = statement.where(Job.state == query["state"])
-    return page(
+    return newest(
         keyring(),
         statement,
-        [Job.id],
-        lambda job: [str(job.id)],
+        Job.id,
         query.get("cursor"),
         query["limit"],
-        newest_first=True,
     )
 
 

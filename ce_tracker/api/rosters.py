@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import fields
 from sqlalchemy import select
 
 from ce_tracker import clock
 from ce_tracker.actor import Role
-from ce_tracker.api.conventions import FileAnswer, FileOr, Resource, actor, endpoint, keyring
+from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
+from ce_tracker.api.describing import FileAnswer, FileOr
+from ce_tracker.api.lists import file_field, received, rows_field
 from ce_tracker.api.schema import Input, Output, PageQuery, length, one_of
-from ce_tracker.http.paging import Page, page
+from ce_tracker.http.files import XLSX
+from ce_tracker.http.paging import Page, newest, page
 from ce_tracker.registry import roster_requests
 from ce_tracker.registry.dated import Track
 from ce_tracker.registry.rosters import Mode, Outcome, RosterImport, RosterRow, RosterState
@@ -26,8 +28,6 @@ blueprint = Resource(
 
 READERS = frozenset({Role.EMPLOYER, Role.AUTHORITY})
 EMPLOYER = frozenset({Role.EMPLOYER})
-MOST_ROWS = 500
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _MODE = {"description": "full：完整名单，不在其中的在册人员视为离职；add：只登记和更正其中的人员"}
 _AS_OF = {"description": "名单反映哪一天的情况，默认今天；离职、调动和部门变化从这一天起算"}
@@ -128,26 +128,13 @@ class PersonIn(Input):
 
 
 class RosterIn(Input):
-    rows = fields.List(
-        fields.Nested(PersonIn),
-        required=True,
-        validate=validate.Length(
-            1, MOST_ROWS, error=f"应有 1 到 {MOST_ROWS} 人，更多的请上传文件。"
-        ),
-    )
+    rows = rows_field(PersonIn)
     mode = fields.String(load_default=Mode.ADD, validate=one_of(list(Mode)), metadata=_MODE)
     as_of = fields.Date(metadata=_AS_OF)
 
 
 class RosterUpload(Input):
-    file = fields.Raw(
-        required=True,
-        metadata={
-            "type": "string",
-            "format": "binary",
-            "description": "xlsx、xls 或 CSV，最大 20 MB",
-        },
-    )
+    file = file_field()
     mode = fields.String(required=True, validate=one_of(list(Mode)), metadata=_MODE)
     as_of = fields.Date(metadata=_AS_OF)
 
@@ -170,8 +157,8 @@ def create_roster(sent: dict[str, Any]) -> tuple[RosterImport, int, dict[str, st
         rows = [{name: _written(value) for name, value in row.items()} for row in sent["rows"]]
         data, name, typed = roster_requests.as_file(rows), roster_requests.TYPED_NAME, True
     else:
-        with closing(sent["file"]) as file:  # a large one waits in a temporary file
-            data, name, typed = file.read(), file.filename or "", False
+        data, name = received(sent)
+        typed = False
     roster = roster_requests.upload(keyring(), actor(), data, name, mode, as_of, typed=typed)
     return roster, 202, {"Location": f"/api/v1/roster-imports/{roster.id}"}
 
@@ -181,14 +168,12 @@ def create_roster(sent: dict[str, Any]) -> tuple[RosterImport, int, dict[str, st
 )
 def list_rosters(query: dict[str, Any]) -> Page[RosterImport]:
     """本单位的导入；主管部门看到辖区内各单位的，新的在前"""
-    return page(
+    return newest(
         keyring(),
         select(RosterImport).where(RosterImport.visible_to(actor())),
-        [RosterImport.id],
-        lambda roster: [str(roster.id)],
+        RosterImport.id,
         query.get("cursor"),
         query["limit"],
-        newest_first=True,
     )
 
 

@@ -13,7 +13,7 @@ from ce_tracker.accounts.models import ApiToken
 from ce_tracker.api.conventions import Resource, actor, endpoint, keyring
 from ce_tracker.api.schema import Input, Output, PageQuery, between, length, one_of
 from ce_tracker.http.access import EVERYBODY
-from ce_tracker.http.paging import Page, page
+from ce_tracker.http.paging import Page, newest
 
 blueprint = Resource("tokens", __name__, url_prefix="/api/v1/tokens", description="本人的令牌")
 
@@ -70,14 +70,12 @@ class NewToken(Input):
 )
 def list_tokens(query: dict[str, Any]) -> Page[ApiToken]:
     """本人的令牌，新的在前"""
-    return page(
+    return newest(
         keyring(),
         select(ApiToken).where(ApiToken.visible_to(actor())),
-        [ApiToken.id],
-        lambda token: [str(token.id)],
+        ApiToken.id,
         query.get("cursor"),
         query["limit"],
-        newest_first=True,
     )
 
 

@@ -7,7 +7,18 @@ import sys
 import click
 
 from ce_tracker import logs
-from ce_tracker.cli import accounts, backup, demo, doctor, keys, up
+from ce_tracker.cli import (
+    accounts,
+    backup,
+    demo,
+    doctor,
+    keys,
+    ledger,
+    policy,
+    promotions,
+    sweep,
+    up,
+)
 from ce_tracker.errors import CeTrackerError
 
 
@@ -20,7 +31,7 @@ def commands() -> None:
     """
 
 
-for group in (up, demo, accounts, keys, backup, doctor):
+for group in (up, demo, accounts, keys, ledger, policy, sweep, promotions, backup, doctor):
     group.register(commands)
 
 

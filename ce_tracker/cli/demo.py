@@ -56,5 +56,7 @@ def fill_if_empty(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task("装入演示数据", total=build.steps(people))
-        build.build(settings.keyring(), people, seed, lambda steps: progress.advance(task, steps))
-    db.session.commit()
+        for _ in build.build(
+            settings.keyring(), people, seed, lambda steps: progress.advance(task, steps)
+        ):
+            db.session.commit()

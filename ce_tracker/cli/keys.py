@@ -6,11 +6,19 @@ import os
 
 import click
 
-from ce_tracker import audit, jobs, rotation
+from ce_tracker import (
+    audit,
+    database,
+    idempotency,  # noqa: F401  what is sealed there is found by its models
+    jobs,
+    rotation,
+)
 from ce_tracker.cli.context import owner_app
 from ce_tracker.errors import Conflict, NotFound
 from ce_tracker.extensions import db
 from ce_tracker.home import Home
+from ce_tracker.notices import models  # noqa: F401  as above
+from ce_tracker.promotions import models as applied  # noqa: F401  as above
 from ce_tracker.sealing import KEY_BYTES, Keyring
 from config import Settings
 
@@ -57,6 +65,7 @@ def rotate() -> None:
     with owner_app() as app:
         settings = app.config["CE_SETTINGS"]
         version = settings.keyring().current
+        database.keep_gate_keys(settings.keyring())
         jobs.ask("reseal", f"key {version}", version=version)
         audit.record("keys.rotated", f"密钥版本 {version}", version=version)
         db.session.commit()

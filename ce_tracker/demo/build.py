@@ -3,7 +3,7 @@ and day (seals apart, which are never the same twice)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, cast
 
@@ -15,8 +15,9 @@ from ce_tracker.accounts import passwords
 from ce_tracker.accounts.models import User
 from ce_tracker.accounts.users import Binding, open_account
 from ce_tracker.actor import Role
-from ce_tracker.demo import people, places, providers, units
+from ce_tracker.demo import directories, funds, history, people, places, providers, units
 from ce_tracker.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
+from ce_tracker.demo.attendance import Attendance
 from ce_tracker.demo.careers import World
 from ce_tracker.demo.cast import ACTORS
 from ce_tracker.demo.copying import Copier
@@ -39,16 +40,19 @@ def is_empty() -> bool:
 
 
 def steps(count: int) -> int:
-    """How far `build` will advance."""
-    return count + len(DEMO_ACCOUNTS)
+    """How far `build` will advance: for everybody when they are there, and with their hours."""
+    return 2 * count + len(DEMO_ACCOUNTS)
 
 
-def build(keyring: Keyring, count: int, seed: int, advance: Progress) -> None:
-    """`advance` is told of people and accounts as they are done."""
+def build(keyring: Keyring, count: int, seed: int, advance: Progress) -> Iterator[None]:
+    """`advance` is told of people and accounts as they are done. It stops wherever all that was
+    done so far is whole; whoever builds commits there, since a list is posted in a transaction of
+    its own. What is left of the lists after the first stop, the worker would post as well."""
     random, today = Random(seed), clock.today()
     where = places.chosen(count, today, random)
     employers = units.invented(where, today, random, _next_id(Employer))
-    offered = providers.invented(where, today, random, _next_id(Provider))
+    bases_alone = places.with_bases_alone(where, today, random)
+    offered = providers.invented(where, bases_alone, today, random, _next_id(Provider))
     world = World(employers, today, random)
     sheets = Sheets(world)
     for unit in employers:
@@ -56,10 +60,12 @@ def build(keyring: Keyring, count: int, seed: int, advance: Progress) -> None:
     for provider in offered:
         sheets.provider(provider, credit_code(provider.id + 50_000_000, public=True))
     first = _next_id(Professional)
+    attendance = Attendance(world, offered, seed)
     with Copier(_connection()) as copier:
         copier.send(sheets.take())
         for number, person in enumerate(people.everybody(world, employers, count)):
             people.write(sheets, keyring, first + number, person, world.today)
+            attendance.note(person)
             if number % _A_BATCH == _A_BATCH - 1:
                 copier.send(sheets.take())
                 advance(_A_BATCH)
@@ -71,7 +77,10 @@ def build(keyring: Keyring, count: int, seed: int, advance: Progress) -> None:
     for account in DEMO_ACCOUNTS:
         _open(account, known.get(account.login), argon2)
         advance(1)
+    directories.approved(where, employers, today, Random(f"directories {seed}"))
+    funds.entered(employers, today, Random(f"funds {seed}"))
     db.session.execute(text(f"ANALYZE {', '.join(TABLES)}"))
+    yield from history.posted(keyring, attendance, offered, count, seed, advance)
 
 
 def _connection() -> psycopg.Connection[Any]:

@@ -5,7 +5,7 @@ Written out, where everybody else is invented by chance; years and days count ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,6 +44,10 @@ class Part:
     """Spells in a township of the county: begun so many days ago, lasted so many days."""
     township: bool = False
     """Works in a township."""
+    came_from: tuple[str, float] | None = None
+    """A kind of unit in a township that it was, and how many years ago that ended."""
+    excellent: int = 0
+    """Appraised so in each of so many years, the last ones."""
 
 
 CAST: dict[str, Part] = {
@@ -52,21 +56,41 @@ CAST: dict[str, Part] = {
         date(1988, 5, 16), True, branches.TEACHER, "语文", "语文教研组", 14,
         ((JUNIOR, "unified", 13), (INTERMEDIATE, "unified", 6.2)),
     ),
+    # The same rule holds by one training alone, which is taken back after she has applied.
+    "physics-teacher": Part(
+        date(1986, 10, 9), False, branches.TEACHER, "物理", "物理教研组", 15,
+        ((JUNIOR, "unified", 14), (INTERMEDIATE, "unified", 7.4)),
+    ),
     # 同级别: a grassroots title three years old closes the unified one of its level for two more;
-    # over ten years in the township, so no quota of posts holds her back.
+    # over twenty years in the township, so no quota of posts holds her back.
     "agronomist": Part(
-        date(1987, 9, 3), True, branches.AGRONOMIST, "园艺", "园艺股", 15.5,
-        ((JUNIOR, "unified", 14), (INTERMEDIATE, "grassroots", 3)), township=True,
+        date(1982, 9, 3), True, branches.AGRONOMIST, "园艺", "园艺股", 21.5,
+        ((JUNIOR, "unified", 20), (INTERMEDIATE, "grassroots", 3)), township=True,
+    ),
+    # 离开无效: from a water station in a township to an enterprise that no directory names.
+    "engineer": Part(
+        date(1987, 1, 17), False, branches.MECHANIC, "电气工程", "电气部", 14,
+        ((JUNIOR, "unified", 13), (INTERMEDIATE, "grassroots", 4.2)), came_from=("water", 0.9),
     ),
     # 晋升高级须有 1 年以上农村工作服务经历: 200 and 164 days, one too few.
     "heilongjiang-teacher": Part(
         date(1985, 2, 27), True, branches.TEACHER, "数学", "数学教研组", 17,
         ((JUNIOR, "unified", 16), (INTERMEDIATE, "unified", 8.5)), ((2500, 200), (1900, 164)),
     ),
+    # 在乡村基层一线工作累计满 30 年.
+    "heilongjiang-agronomist": Part(
+        date(1971, 6, 11), False, branches.AGRONOMIST, "农学", "粮油股", 31.5,
+        ((JUNIOR, "unified", 29), (INTERMEDIATE, "unified", 8)), township=True,
+    ),
     # The same rule, met by exactly 365 days.
     "hunan-doctor": Part(
         date(1986, 11, 8), False, branches.DOCTOR, "内科学", "内科", 14,
         ((JUNIOR, "unified", 13), (INTERMEDIATE, "unified", 7.5)), ((1500, 365),),
+    ),
+    # The same rule in a city: 全省, not only the grassroots.
+    "changsha-doctor": Part(
+        date(1985, 4, 2), False, branches.DOCTOR, "外科学", "外科", 15,
+        ((JUNIOR, "unified", 14), (INTERMEDIATE, "unified", 6.5)),
     ),
     # 在乡镇基层连续工作满 30 年且具有中级资格.
     "hunan-hydraulic": Part(
@@ -75,6 +99,11 @@ CAST: dict[str, Part] = {
     ),
     # Joined in the middle of this year, inside the sixteen districts and counties.
     "newcomer": Part(date(2002, 7, 19), False, branches.TEACHER, "物理", "物理教研组", 0.3),
+    # Inside them, with a title that is new since the document.
+    "yunyang-teacher": Part(
+        date(1989, 9, 27), True, branches.TEACHER, "化学", "化学教研组", 13,
+        ((JUNIOR, "unified", 12), (INTERMEDIATE, "unified", 6.1)),
+    ),
     # Outside them: the national rules alone.
     "beibei-nurse": Part(
         date(1990, 12, 1), True, branches.NURSE, "护理学", "急诊科", 12,
@@ -89,6 +118,11 @@ CAST: dict[str, Part] = {
     "ningxia-teacher": Part(
         date(1983, 4, 12), True, branches.VOCATIONAL, "农林牧渔", "农林牧渔教研室", 19,
         ((JUNIOR, "unified", 18), (INTERMEDIATE, "unified", 12), (ASSOCIATE, "unified", 0.7)),
+    ),
+    # 在乡镇事业单位累计工作满 20 年; 每有 3 个优秀, a year less.
+    "ningxia-township": Part(
+        date(1981, 12, 5), False, branches.PRIMARY, "数学", "数学教研组", 22,
+        ((JUNIOR, "unified", 20), (INTERMEDIATE, "unified", 9)), township=True, excellent=3,
     ),
     "jiangsu-pharmacist": Part(
         date(1984, 8, 30), True, branches.PHARMACIST, "临床药学", "药剂科", 16,
@@ -106,7 +140,7 @@ def career(world: World, units: Sequence[Unit], account: DemoAccount) -> Career:
     if code is None:
         raise LookupError(part.field)
     begun = world.today - int(part.hired * YEAR)
-    played = Career(part.branch, code, [Job(unit, part.department, begun, None)])
+    played = Career(part.branch, code, list(_jobs(world, units, unit, part)))
     played.titles = [
         TitleHeld(level, track, world.today - int(years * YEAR))
         for level, track, years in part.titles
@@ -122,8 +156,32 @@ def career(world: World, units: Sequence[Unit], account: DemoAccount) -> Career:
             )
             for ago, days in part.served
         ]
-    played.grades = list(grades(world, played))
+    played.grades = [
+        (year, _graded(part, world.year - year) or grade) for year, grade in grades(world, played)
+    ]
     return played
+
+
+def _graded(part: Part, years_ago: int) -> str | None:
+    if not part.excellent:
+        return None
+    return "excellent" if years_ago <= part.excellent else "competent"
+
+
+def _jobs(world: World, units: Sequence[Unit], unit: Unit, part: Part) -> Iterator[Job]:
+    begun = world.today - int(part.hired * YEAR)
+    if part.came_from is not None:
+        kind, years = part.came_from
+        city = unit.place.path.rpartition("/")[0]
+        former = next(
+            each
+            for each in units
+            if each.kind == kind and each.level == "township" and each.place.path.startswith(city)
+        )
+        left = world.today - int(years * YEAR)
+        yield Job(former, "机电股", begun, left)
+        begun = left
+    yield Job(unit, part.department, begun, None)
 
 
 def _workplace(units: Sequence[Unit], account: DemoAccount, *, township: bool) -> Unit:

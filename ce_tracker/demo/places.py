@@ -26,6 +26,8 @@ CHOSEN = (
 PROVINCES = ("37", "23", "43", "50", "64")
 NATIONAL_ALONE = "320000"
 """A province without rules of its own here: 江苏."""
+A_BASE_EVERYWHERE = "640000"
+"""A province whose rules ask for one in each county."""
 PEOPLE_A_COUNTY = 500
 
 _TOWNS = (
@@ -61,18 +63,38 @@ class Former:
 
 def chosen(people: int, today: date, random: Random) -> list[Place]:
     """Counties and zones, then their cities and provinces, each once."""
-    regions = db.session.scalars(select(Region).order_by(Region.code)).all()
-    now = {
-        region.code: region
-        for region in regions
-        if (region.valid_from is None or region.valid_from <= today)
-        and (region.valid_to is None or region.valid_to > today)
-    }
+    regions = _all_regions()
+    now = _today(regions, today)
     codes = [code for code in CHOSEN if code in now]
     codes += _more(now.values(), set(codes), max(0, people // PEOPLE_A_COUNTY - len(codes)))
     above = {code for own in codes for code in now[own].path.split("/")[1:-1]}
     wanted = [*codes, *sorted(above - set(codes)), NATIONAL_ALONE]
     return [_place(now[code], regions, random) for code in wanted]
+
+
+def with_bases_alone(places: Sequence[Place], today: date, random: Random) -> list[Place]:
+    """The counties and zones of 宁夏 where nobody of the demo works: each is to have a base."""
+    regions, taken = _all_regions(), {place.code for place in places}
+    return [
+        _place(region, regions, random)
+        for region in _today(regions, today).values()
+        if region.level in {"county", "zone"}
+        and region.path.split("/")[1] == A_BASE_EVERYWHERE
+        and region.code not in taken
+    ]
+
+
+def _all_regions() -> Sequence[Region]:
+    return db.session.scalars(select(Region).order_by(Region.code)).all()
+
+
+def _today(regions: Sequence[Region], today: date) -> dict[str, Region]:
+    return {
+        region.code: region
+        for region in regions
+        if (region.valid_from is None or region.valid_from <= today)
+        and (region.valid_to is None or region.valid_to > today)
+    }
 
 
 def _more(regions: Iterable[Region], taken: set[str], count: int) -> list[str]:

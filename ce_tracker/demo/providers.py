@@ -9,7 +9,7 @@ from random import Random
 
 from ce_tracker.actor import Role
 from ce_tracker.demo.accounts import DEMO_ACCOUNTS
-from ce_tracker.demo.places import Place
+from ce_tracker.demo.places import A_BASE_EVERYWHERE, Place
 from ce_tracker.registry.title_series import catalogue
 
 # Kind, name, sector and, of bases, the series whose fields they may teach ("": all).
@@ -64,10 +64,17 @@ class Provider:
     periods: tuple[Period, ...]
 
 
-def invented(places: Sequence[Place], today: date, random: Random, first_id: int) -> list[Provider]:
+def invented(
+    places: Sequence[Place],
+    with_bases_alone: Sequence[Place],
+    today: date,
+    random: Random,
+    first_id: int,
+) -> list[Provider]:
     found: list[Provider] = []
-    for place in places:
-        for kind, pattern, sector, series in _OF_LEVEL[place.level]:
+    for place in (*places, *with_bases_alone):
+        alone = place in with_bases_alone
+        for kind, pattern, sector, series in _COUNTY[:1] if alone else _OF_LEVEL[place.level]:
             since = date(random.randint(1985, 2012), random.randint(1, 12), 1)
             found.append(
                 Provider(
@@ -79,7 +86,7 @@ def invented(places: Sequence[Place], today: date, random: Random, first_id: int
                     since=since.toordinal(),
                     periods=()
                     if series is None
-                    else tuple(_periods(place, series, today, random, _signs_in(place, kind))),
+                    else tuple(_periods(place, series, today, random, _lasts(place, kind))),
                 )
             )
     return found
@@ -103,5 +110,10 @@ def _periods(
         first = end
 
 
-def _signs_in(place: Place, kind: str) -> bool:
-    return (place.code, kind) in _SIGN_INS
+def signs_in(provider: Provider) -> bool:
+    return provider.name == _SIGN_INS.get((provider.place.code, provider.kind))
+
+
+def _lasts(place: Place, kind: str) -> bool:
+    """Its accreditation, up to this day: of who signs in, and where each county is to have one."""
+    return (place.code, kind) in _SIGN_INS or place.path.split("/")[1] == A_BASE_EVERYWHERE

@@ -15,8 +15,9 @@ from ce_tracker.audit import AuditEntry
 from ce_tracker.errors import Invalid, NotFound
 from ce_tracker.extensions import db
 from ce_tracker.http.access import EVERYBODY
-from ce_tracker.http.paging import page as page_of
-from ce_tracker.web.conventions import actor, keyring, page
+from ce_tracker.http.paging import newest
+from ce_tracker.notices import addresses
+from ce_tracker.web.conventions import actor, keyring, page, settings
 from ce_tracker.web.devices import device_name
 
 TOKEN_DAYS = (7, 30, 90, 365)
@@ -45,6 +46,8 @@ def account() -> str:
     )
     return render_template(
         "account.html",
+        mail_address=addresses.own_address(keyring(), who),
+        mailing=settings().smtp_url is not None,
         sessions=[
             {
                 "id": row.id,
@@ -89,10 +92,10 @@ def password() -> Any:
     return (shown, 422) if errors else shown
 
 
-@page("/account/sessions/<uuid:session_id>/revoke", methods=("POST",), roles=EVERYBODY)
-def revoke_session(session_id: UUID) -> Response:
+@page("/account/sessions/<uuid:web_session_id>/revoke", methods=("POST",), roles=EVERYBODY)
+def revoke_web_session(web_session_id: UUID) -> Response:
     who = actor()
-    if not users.end_sessions(who, only_id=session_id):
+    if not users.end_sessions(who, only_id=web_session_id):
         raise NotFound
     audit.record("account.session_revoked", who.login, subject_user_id=who.user_id)
     flash("已让该设备退出登录。", "success")
@@ -100,7 +103,7 @@ def revoke_session(session_id: UUID) -> Response:
 
 
 @page("/account/sessions/revoke-others", methods=("POST",), roles=EVERYBODY)
-def revoke_other_sessions() -> Response:
+def revoke_other_web_sessions() -> Response:
     who = actor()
     ended = users.end_sessions(who, except_id=who.web_session_id)
     if ended:
@@ -145,14 +148,12 @@ def revoke_token(token_id: UUID) -> Response:
 
 @page("/account/activity", roles=EVERYBODY)
 def activity() -> str:
-    shown = page_of(
+    shown = newest(
         keyring(),
         select(AuditEntry).where(AuditEntry.visible_to(actor())),
-        [AuditEntry.id],
-        lambda entry: [str(entry.id)],
+        AuditEntry.id,
         request.args.get("cursor"),
         ENTRIES_A_PAGE,
-        newest_first=True,
     )
     return render_template("activity.html", entries=shown.items, next_cursor=shown.next_cursor)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,11 +18,13 @@ from werkzeug.datastructures import MultiDict
 from ce_tracker import clock
 from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import db
+from ce_tracker.hours import parsed, shown
 from ce_tracker.registry.items import Errors, Item, Sort
 from ce_tracker.registry.models import Region
 from ce_tracker.registry.title_series import catalogue
 
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))")
+_MOMENT = re.compile(r"(.+日|.+(?=[T ]))[T ]?(\d{1,2})[:时点](\d{1,2})?(?::\d{2}|分)?")
 _YEAR = re.compile(r"(\d{4})年?度?")
 _CODE = re.compile(r"([0-9]{6}|Z[0-9]{5})(?:\s.*)?")
 LAST_YEAR = 2199
@@ -73,6 +75,18 @@ def day(text: str, label: str = "日期") -> date:
     return meant
 
 
+def moment(text: str, label: str) -> datetime:
+    """As browsers write it (2026-03-05T09:00) and as people do (2026.3.5 9:00)."""
+    found = _MOMENT.fullmatch(" ".join(unicodedata.normalize("NFKC", text).split()))
+    if found is None:
+        raise ValueError(f"{label}应写成 2026-03-05 09:00 这样，日期和几点几分都要有。")
+    try:
+        of_day = time(int(found[2]), int(found[3] or 0))
+    except ValueError:
+        raise ValueError(f"没有 {found[2]} 点 {found[3] or 0} 分，请检查{label}。") from None
+    return datetime.combine(day(found[1], label), of_day, clock.SHANGHAI)
+
+
 def objections(error: Invalid | Conflict, names: Iterable[str]) -> Errors:
     """What was wrong, beside the field where it stands; the rest above the form."""
     known = set(names)
@@ -88,11 +102,10 @@ def _value(item: Item, text: str) -> Any:  # noqa: PLR0911  one a sort
             return day(text, item.label)
         case Sort.END:
             return day(text, item.label) + ONE_DAY
-        case Sort.YEAR:
-            found = _YEAR.fullmatch(text)
-            if found is None:
-                raise ValueError(f"{item.label}应写成 2025 这样。")
-            return int(found[1])
+        case Sort.MOMENT:
+            return moment(text, item.label)
+        case Sort.YEAR | Sort.HOURS | Sort.COUNT:
+            return _figure(item, text)
         case Sort.YES_NO:
             return text == "yes"
         case Sort.EMPLOYER:
@@ -105,6 +118,21 @@ def _value(item: Item, text: str) -> Any:  # noqa: PLR0911  one a sort
             raise ValueError(f"{item.label}最多 {item.longest} 个字。")
         case _:
             return text
+
+
+def _figure(item: Item, text: str) -> int:
+    match item.sort:
+        case Sort.YEAR:
+            found = _YEAR.fullmatch(text)
+            meant, example = int(found[1]) if found else None, "应写成 2025 这样"
+        case Sort.HOURS:
+            meant, example = parsed(text), "应是数字，最多两位小数，例如：40 或 7.5"
+        case _:
+            meant = int(text) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else None
+            example = "应是大于 0 的整数，最多六位"
+    if meant is None:
+        raise ValueError(f"{item.label}{example}。")
+    return meant
 
 
 def _region(text: str) -> str:
@@ -134,6 +162,10 @@ def _typed(item: Item, value: Any) -> Any:  # noqa: PLR0911  one a sort
             return (value - ONE_DAY).isoformat()
         case Sort.DATE:
             return value.isoformat()
+        case Sort.MOMENT:
+            return value.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+        case Sort.HOURS:
+            return shown(value)
         case Sort.REGION:
             region = db.session.scalar(select(Region).where(Region.code == value))
             return f"{value} {region.name}" if region else value

@@ -12,6 +12,7 @@ from ce_tracker import jobs as work
 from ce_tracker.actor import Role
 from ce_tracker.extensions import db
 from ce_tracker.jobs import Job, State
+from ce_tracker.notices import undelivered
 from ce_tracker.web.conventions import actor, page
 
 AUTHORITY = frozenset({Role.AUTHORITY})
@@ -20,7 +21,8 @@ MOST_SHOWN = 100
 
 @page("/jobs", roles=AUTHORITY)
 def jobs() -> str:
-    return render_template("jobs.html", **_shown())
+    given_up = undelivered.counts(actor())["given_up"]
+    return render_template("jobs.html", mails_given_up=given_up, **_shown())
 
 
 @page("/jobs/rows", roles=AUTHORITY)

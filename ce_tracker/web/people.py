@@ -25,6 +25,7 @@ from ce_tracker.registry.kinds import KINDS, Kind
 from ce_tracker.registry.models import Employer, Professional
 from ce_tracker.web import forms, showing
 from ce_tracker.web.conventions import actor, keyring, page
+from ce_tracker.web.exemptions import exemption_words
 
 READERS = frozenset({Role.AUTHORITY, Role.EMPLOYER})
 A_PAGE = 50
@@ -60,6 +61,7 @@ def person(professional_id: int) -> str:
     return render_template(
         "person.html",
         **words_of(found),
+        **exemption_words(found, as_of),
         sections=sections(known),
         errors=errors,
         on=on,

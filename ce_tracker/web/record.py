@@ -8,6 +8,7 @@ from ce_tracker import clock
 from ce_tracker.actor import Role
 from ce_tracker.registry import record
 from ce_tracker.web.conventions import actor, page
+from ce_tracker.web.exemptions import exemption_words
 from ce_tracker.web.people import asked_time, past, sections, words_of
 
 OWN = frozenset({Role.PROFESSIONAL})
@@ -23,6 +24,7 @@ def own_record() -> str:
         "record.html",
         **words_of(found),
         **past(found),
+        **exemption_words(found, as_of),
         sections=sections(known),
         employer=next(iter(record.employer_names(known.employments).values()), None),
         errors=errors,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import closing
 from datetime import date
 from typing import Any
@@ -15,7 +14,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from sqlalchemy import select
@@ -23,10 +21,11 @@ from sqlalchemy import select
 from ce_tracker import clock
 from ce_tracker.actor import Role
 from ce_tracker.errors import Invalid
-from ce_tracker.extensions import db
+from ce_tracker.http.files import marked_name, spreadsheet
+from ce_tracker.http.paging import newest
 from ce_tracker.http.paging import page as page_of
 from ce_tracker.identity import WrongNumberError, parse_id_number
-from ce_tracker.jobs import Job, State
+from ce_tracker.jobs import is_dead
 from ce_tracker.registry import roster_requests
 from ce_tracker.registry.rosters import Mode, Outcome, RosterImport, RosterRow, RosterState
 from ce_tracker.web.conventions import actor, keyring, page
@@ -35,7 +34,6 @@ EMPLOYER = frozenset({Role.EMPLOYER})
 ROWS_A_PAGE = 50
 IMPORTS_A_PAGE = 20
 UNDER_WAY = (RosterState.READING, RosterState.APPLYING)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 PERSON_FIELDS = (
     *("name", "id_number", "department", "title", "series"),
@@ -67,14 +65,12 @@ _ACTS = {
 
 @page("/rosters", roles=EMPLOYER)
 def rosters() -> str:
-    shown = page_of(
+    shown = newest(
         keyring(),
         select(RosterImport).where(RosterImport.visible_to(actor())),
-        [RosterImport.id],
-        lambda roster: [str(roster.id)],
+        RosterImport.id,
         request.args.get("cursor"),
         IMPORTS_A_PAGE,
-        newest_first=True,
     )
     return render_template(
         "rosters.html",
@@ -160,7 +156,7 @@ def roster(import_id: UUID) -> str:
 def roster_progress(import_id: UUID) -> Response:
     """For htmx: the bar, and once there is more to see, the whole page."""
     found = roster_requests.visible(actor(), import_id)
-    response = make_response(render_template("roster_progress.html", **_described(found)))
+    response = make_response(render_template("progress.html", **_described(found)))
     if found.state not in UNDER_WAY:
         response.headers["HX-Refresh"] = "true"
     return response
@@ -182,9 +178,7 @@ def roster_withdraw(import_id: UUID) -> Any:
 @page("/rosters/<uuid:import_id>/problems.xlsx", roles=EMPLOYER)
 def roster_problems(import_id: UUID) -> Response:
     found = roster_requests.visible(actor(), import_id)
-    marked = io.BytesIO(roster_requests.marked(keyring(), found))
-    name = f"{found.file_name.rsplit('.', 1)[0]}（标出问题）.xlsx"
-    return send_file(marked, XLSX, as_attachment=True, download_name=name)
+    return spreadsheet(roster_requests.marked(keyring(), found), marked_name(found.file_name))
 
 
 def _described(found: RosterImport) -> dict[str, Any]:
@@ -196,6 +190,9 @@ def _described(found: RosterImport) -> dict[str, Any]:
         "mode": Mode(found.mode),
         "under_way": found.state in UNDER_WAY,
         "stopped": found.state in UNDER_WAY and _stopped(found),
+        "doing": "正在逐行核对" if found.state == RosterState.READING else "正在导入",
+        "done": found.rows_done,
+        "total": found.rows_total,
         "effects": [
             (each, said[each].format(n=counts[each])) for each in Outcome if counts.get(each)
         ],
@@ -206,10 +203,7 @@ def _described(found: RosterImport) -> dict[str, Any]:
 
 def _stopped(found: RosterImport) -> bool:
     kind = "roster-preview" if found.state == RosterState.READING else "roster-apply"
-    state = db.session.scalar(
-        select(Job.state).where(Job.kind == kind, Job.key == str(found.id), Job.visible_to(actor()))
-    )
-    return state == State.DEAD
+    return is_dead(actor(), kind, str(found.id))
 
 
 def _chosen(found: RosterImport) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ce_tracker import clock
 from ce_tracker.actor import Sector
+from ce_tracker.compliance.exemptions import Exemption, ExemptionKind
+from ce_tracker.hours import shown
 from ce_tracker.registry import regions
 from ce_tracker.registry.dated import (
     Accreditation,
@@ -108,12 +110,20 @@ def _field(series: str, code: str | None) -> str:
     return catalogue()[series].fields.get(code, code) if code and series in catalogue() else ""
 
 
+def _reduced(required_x100: int) -> str:
+    return f"减为 {shown(required_x100)} 学时" if required_x100 else "全部免除"
+
+
 def _fields(codes: Sequence[str]) -> str:
     names = {code: name for series in catalogue().values() for code, name in series.fields.items()}
     return "、".join(names.get(code, code) for code in codes) or "所有专业"
 
 
-_SPANS: dict[type, Callable[[date, date | None], str]] = {Title: _since, Appraisal: _none}
+_SPANS: dict[type, Callable[[date, date | None], str]] = {
+    Title: _since,
+    Appraisal: _none,
+    Exemption: _none,
+}
 _WORDS: dict[type, Callable[[Any, _Names], tuple[str, tuple[str, ...]]]] = {
     Employment: lambda f, names: (
         names.employers.get(f.employer_id, "未知单位"),
@@ -145,6 +155,10 @@ _WORDS: dict[type, Callable[[Any, _Names], tuple[str, tuple[str, ...]]]] = {
         ),
     ),
     Appraisal: lambda f, _: (f"{f.valid_from.year} 年度", (Grade(f.grade).label,)),
+    Exemption: lambda f, _: (
+        f"{f.year} 年度{_reduced(f.required_x100)}",
+        (ExemptionKind(f.kind).label, f.reason),
+    ),
     EmployerFact: lambda f, names: (
         f.name,
         (

@@ -13,6 +13,7 @@ from ce_tracker.actor import Role, Sector
 from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import db
 from ce_tracker.http.paging import page as page_of
+from ce_tracker.promotions import directory_standing
 from ce_tracker.registry import accreditations, listing, opening, regions
 from ce_tracker.registry.items import Errors
 from ce_tracker.registry.models import Employer, Professional, Provider
@@ -52,7 +53,14 @@ def employer(employer_id: int) -> str:
     people = db.session.scalar(
         listing.people(actor(), employer=unit.id).with_only_columns(func.count(Professional.id))
     )
-    return render_template("unit.html", **_shown(EMPLOYERS, unit), people=people)
+    by_directory = directory_standing.by_directory(unit)
+    return render_template(
+        "unit.html",
+        **_shown(EMPLOYERS, unit),
+        people=people,
+        by_directory=by_directory,
+        listed=directory_standing.standing_of(unit, clock.today()) if by_directory else None,
+    )
 
 
 @page("/providers/<int:provider_id>", roles=AUTHORITY | {Role.PROVIDER})
