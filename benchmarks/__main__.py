@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import demo, request, roster
+from benchmarks import demo, gate, ingest, read, request, roster, sweep
 from benchmarks.measuring import report
 
 full = "--full" in sys.argv
-report([*request.main(full=full), *demo.main(full=full), *roster.main(full=full)])
+report(
+    [
+        outcome
+        for bench in (request, read, demo, roster, ingest, sweep, gate)
+        for outcome in bench.main(full=full)
+    ]
+)

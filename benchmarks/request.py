@@ -6,21 +6,15 @@ Both run under the same web server, with the same processes and threads, over 16
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 from sqlalchemy import func, insert, select
 
-from benchmarks.measuring import Figure, Outcome, report
+from benchmarks.load import load, requests_for
+from benchmarks.measuring import Figure, Outcome, free_port, report
+from benchmarks.serving import granian, largest_mb, serving
 from ce_tracker import database, embedded
 from ce_tracker.accounts import tokens
 from ce_tracker.accounts.users import Binding, open_account
@@ -32,10 +26,7 @@ from ce_tracker.registry.models import Employer
 from ce_tracker.registry.regions import by_code
 from config import DatabaseRole, Settings
 
-CONNECTIONS = 16
 RUNS = 5
-ROOT = Path(__file__).parent.parent
-HEAD_END = b"\r\n\r\n"
 
 
 def main(*, full: bool) -> list[Outcome]:
@@ -70,7 +61,13 @@ def _populate(settings: Settings, size: int) -> str:
         db.session.execute(
             insert(Employer),
             [
-                {"name": f"单位{n}", "region_path": region.path, "sector": "education"}
+                {
+                    "credit_code": f"91BENCH{n}",
+                    "name": f"单位{n}",
+                    "pinyin": "danwei dw",
+                    "region_path": region.path,
+                    "sector": "education",
+                }
                 for n in range(size)
             ],
         )
@@ -96,12 +93,19 @@ def _race(settings: Settings, token: str, size: int, seconds: float) -> Outcome:
     contenders = {"ours": ("wsgi:app", "/api/v1/me"), "bare": ("benchmarks.bare:app", "/")}
     for _ in range(RUNS):
         for name, (target, path) in contenders.items():
-            with _serving(settings, target) as (port, process):
-                asyncio.run(_load(port, path, token, 0.5))
-                count = asyncio.run(_load(port, path, token, seconds))
-                took[name].append(seconds / count)
+            port = free_port()
+            command = granian(target, port, settings.web_threads)
+            told = settings.with_(
+                port=port,
+                database_url=None,
+                web_database_url=settings.database_for(DatabaseRole.WEB),
+            )
+            with serving(command, port, told.environment(), settings.home) as process:
+                asking = requests_for([path], [token])
+                load(port, asking, 0.5)
+                took[name].append(load(port, asking, seconds).seconds_per_request)
                 if name == "ours":
-                    peak = max(peak, _largest(process))
+                    peak = max(peak, largest_mb(process))
     return Outcome(
         bench="request",
         size=size,
@@ -110,78 +114,6 @@ def _race(settings: Settings, token: str, size: int, seconds: float) -> Outcome:
         rivals={},
         peak_mb=peak,
     )
-
-
-@contextmanager
-def _serving(settings: Settings, target: str) -> Iterator[tuple[int, psutil.Process]]:
-    port = _free_port()
-    environment = settings.with_(
-        port=port,
-        database_url=None,
-        web_database_url=settings.database_for(DatabaseRole.WEB),
-    ).environment()
-    process = subprocess.Popen(
-        [
-            str(Path(sys.executable).parent / "granian"),
-            *("--interface", "wsgi", "--port", str(port), "--workers", "2"),
-            *("--blocking-threads", str(settings.web_threads), "--log-level", "error", target),
-        ],
-        env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _await_port(port)
-        yield port, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _largest(process: psutil.Process) -> float:
-    family = [process, *process.children(recursive=True)]
-    return max(each.memory_info().rss for each in family) / 2**20
-
-
-async def _load(port: int, path: str, token: str, seconds: float) -> int:
-    request = (
-        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
-    ).encode()
-    until = time.perf_counter() + seconds
-    counts = await asyncio.gather(*(_client(port, request, until) for _ in range(CONNECTIONS)))
-    return sum(counts)
-
-
-async def _client(port: int, request: bytes, until: float) -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    count = 0
-    while time.perf_counter() < until:
-        writer.write(request)
-        head = await reader.readuntil(HEAD_END)
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(head.decode())
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        await reader.readexactly(length)
-        count += 1
-    writer.close()
-    return count
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _await_port(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(port)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from benchmarks.measuring import Figure, Outcome, report
+from benchmarks.watching import peak_mb
 from ce_tracker import clock, database, embedded
 from ce_tracker.accounts.users import Binding, open_account
 from ce_tracker.actor import Actor, Role
@@ -278,13 +279,7 @@ def _once(name: str) -> None:
     settings = Settings.from_env()
     data = (settings.home / "roster.xlsx").read_bytes()
     seconds = CONTENDERS[name](settings, data)
-    # Not getrusage: what it says of a process begins with what its parent had.
-    [line] = [
-        line
-        for line in Path("/proc/self/status").read_text().splitlines()
-        if line.startswith("VmHWM:")
-    ]
-    print(json.dumps({"seconds": seconds, "peak_mb": int(line.split()[1]) / 1024}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ import pytest
 from ce_tracker.accounts import passwords
 
 _CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+_NOBODYS = _CHEAP.hash("nobody has this password")
 
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_hasher", _CHEAP)
-    monkeypatch.setattr(passwords, "_NOBODYS", _CHEAP.hash("nobody has this password"))
+    monkeypatch.setattr(passwords, "_nobodys", lambda: _NOBODYS)

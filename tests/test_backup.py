@@ -22,6 +22,7 @@ from ce_tracker.extensions import db
 from ce_tracker.identity import PLACE
 from ce_tracker.registry.models import Professional
 from ce_tracker.sealing import Keyring
+from ce_tracker.serving import create_web_app
 from config import DatabaseRole, Secret, Settings
 from tests.factories import Factory
 
@@ -88,7 +89,7 @@ def test_a_restored_database_still_hides_what_is_not_ones_own(
     restored = _app(elsewhere)
     restore_backup(restored, tmp_path / "backup.tar")
     _close(restored)
-    web = create_app(elsewhere, DatabaseRole.WEB)
+    web = create_web_app(elsewhere)
     client = web.test_client()
     assert client.get("/api/v1/me", headers=account.bearer).status_code == 200
     with web.app_context():

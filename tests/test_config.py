@@ -131,3 +131,37 @@ def test_settings_survive_being_handed_to_a_child() -> None:
     again = Settings.from_env(settings.environment())
     assert again.environment() == settings.environment()
     assert again.home == Path("/srv/ce")
+
+
+MAIL = {
+    "CE_SMTP_URL": "smtp://ce:p%40ss@mail.example.cn:587",
+    "CE_MAIL_FROM": "继续教育学时服务 <ce@example.cn>",
+    "CE_PUBLIC_URL": "https://ce.example.cn/",
+}
+
+
+def test_mail_needs_a_sender_and_an_address_for_its_links() -> None:
+    problems = _problems({"CE_SMTP_URL": MAIL["CE_SMTP_URL"]})
+    assert [line.partition("：")[0] for line in problems] == ["CE_MAIL_FROM", "CE_PUBLIC_URL"]
+    settings = Settings.from_env(MAIL)
+    assert settings.public_url == "https://ce.example.cn"
+    assert Settings.from_env(settings.environment()) == settings
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("CE_SMTP_URL", "http://mail.example.cn"),
+        ("CE_SMTP_URL", "smtp:///mail"),
+        ("CE_SMTP_URL", "smtp://mail.example.cn:port"),
+        ("CE_MAIL_FROM", "继续教育学时服务"),
+        ("CE_MAIL_FROM", "ce@localhost"),
+        ("CE_PUBLIC_URL", "ce.example.cn"),
+        ("CE_PUBLIC_URL", "https://ce.example.cn/?a=1"),
+    ],
+)
+def test_what_is_wrong_with_the_mail_settings_is_said(name: str, wrong: str) -> None:
+    [problem] = _problems({name: wrong})
+    assert problem.startswith(f"{name}：")
+    assert wrong not in problem

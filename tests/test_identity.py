@@ -20,6 +20,7 @@ from ce_tracker.identity import (
     credit_check_character,
     hidden,
     masked,
+    ordinary,
     parse_credit_code,
     parse_id_number,
 )
@@ -90,6 +91,22 @@ def test_one_mistyped_or_two_swapped_characters_are_always_noticed(
     assume(wrong != number)
     with pytest.raises(WrongNumberError):
         parse_id_number(wrong, TODAY)
+
+
+@given(REGIONS, st.dates(date(1890, 1, 1), date(2030, 12, 31)), SEQUENCES, st.data())
+def test_an_ordinary_number_is_a_right_one_as_it_stands_and_nothing_more_to_say_of_it(
+    region: str, born: date, sequence: str, data: st.DataObject
+) -> None:
+    number = made(region, born, sequence)
+    at = data.draw(st.integers(0, 17))
+    changed = data.draw(st.sampled_from("0123456789Xx １")) + number[at + 1 :]
+    typed = data.draw(st.sampled_from([number, number[:at] + changed, number[:at], number + "0"]))
+    try:
+        right = parse_id_number(typed, TODAY).canonical == typed
+    except WrongNumberError:
+        right = False
+    stands_out = typed[:1] in {"0", "9"} or typed.endswith("000")
+    assert ordinary(typed, TODAY) == (right and len(typed) == 18 and not stands_out)
 
 
 @pytest.mark.parametrize(

@@ -8,23 +8,29 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import Flask
 from sqlalchemy import select
 
 from ce_tracker import clock, idempotency, rotation
 from ce_tracker.actor import Role
 from ce_tracker.app import create_app
 from ce_tracker.cli import commands
+from ce_tracker.database import keep_gate_keys
 from ce_tracker.errors import Conflict
 from ce_tracker.extensions import db
 from ce_tracker.home import Home
 from ce_tracker.idempotency import KEPT_FOR, Answer
 from ce_tracker.identity import PLACE
 from ce_tracker.jobs import Job, State
+from ce_tracker.promotions.models import PromotionVerdict
+from ce_tracker.promotions.verdicts import is_ours
 from ce_tracker.registry.models import Professional
 from ce_tracker.rotation import reseal, values_by_version
 from ce_tracker.sealing import CannotOpenError, Keyring
 from config import DatabaseRole, Settings
 from tests.factories import Factory
+from tests.promotions.applicants import Applicant
+from tests.promotions.rivals import ready
 from workers.doing import run_next
 from workers.tasks import NIGHTLY
 
@@ -208,6 +214,52 @@ def test_an_old_key_goes_when_nothing_needs_it_and_not_before(
     assert resealed(job, both).state == State.DONE
     assert command("retire", str(old.current)).exit_code == 0
     assert Home(tmp_path).keys().versions == [old.current + 1]
+
+
+def test_seals_of_verdicts_are_made_anew_and_stamps_are_taken_under_both_keys(
+    make: Factory,
+    web: Flask,
+    worker: Flask,
+    resealed: Reseal,
+    command: Callable[..., Result],
+    tmp_path: Path,
+    old: Keyring,
+) -> None:
+    applicant = ready(Applicant.comes(make, web, worker))
+    application = applicant.drafts()
+    assert command("rotate").exit_code == 0
+    both = Home(tmp_path).keys()
+    keep_gate_keys(old)  # one that was started with the new key before the database heard of it
+    db.session.commit()
+    usual, make.settings = make.settings, make.settings.with_(keys=both)
+    applicant.is_recommended(application)
+    keep_gate_keys(both)
+    db.session.commit()
+    make.settings = usual
+    applicant.submits(application)  # by one that was not restarted yet
+    stamps = [each.stamp for each in _verdicts(application)]
+    make.settings = make.settings.with_(keys=both)
+    second = applicant.drafts(track="grassroots", target="full_senior")
+    applicant.is_recommended(second)  # by one that was
+    job = db.session.scalars(select(Job).where(Job.kind == "reseal")).one()
+    assert resealed(job, both).state == State.DONE
+    alone = both.without(old.current)
+    assert values_by_version()["promotion_verdicts.seal"] == {alone.current: 3}
+    kept = [*_verdicts(application), *_verdicts(second)]
+    assert [is_ours(alone, each) for each in kept] == [True, True, True]
+    assert [each.stamp for each in kept[:2]] == stamps
+    assert command("retire", str(old.current)).exit_code == 0
+
+
+def _verdicts(application_id: int) -> list[PromotionVerdict]:
+    db.session.expire_all()
+    return list(
+        db.session.scalars(
+            select(PromotionVerdict)
+            .where(PromotionVerdict.application_id == application_id)
+            .order_by(PromotionVerdict.id)
+        )
+    )
 
 
 def test_a_remembered_answer_still_needs_the_key_that_its_request_was_indexed_with(

@@ -342,7 +342,7 @@ def test_a_person_is_found_by_the_whole_id_number_and_the_search_is_on_record(
     wrong = {"id_number": "110105194912310021"}
     assert "校验不符" in employer.refused("POST", "/professionals/search", wrong)["id_number"]
     searched = db.session.scalars(
-        select(AuditEntry).filter_by(action="person.searched_by_id_number")
+        select(AuditEntry).filter_by(action="person.searched_by_id_number").order_by(AuditEntry.id)
     ).all()
     assert [entry.professional_id for entry in searched] == [person.id, None]
     assert number not in str([(entry.subject, entry.facts) for entry in searched])

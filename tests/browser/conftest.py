@@ -16,7 +16,7 @@ from playwright.sync_api import (
     ViewportSize,
     sync_playwright,
 )
-from werkzeug.serving import make_server
+from waitress.server import create_server
 
 from tests.browser import chromium
 from tests.factories import PASSWORD, Account
@@ -25,6 +25,8 @@ AXE = Path(chromium.ROOT / "node_modules/axe-core/axe.min.js")
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=360, height=740)
 PATIENCE_MILLISECONDS = 15_000
+AT_ONCE = 8
+"""A browser opens up to six connections and keeps them."""
 
 SignIn = Callable[..., Page]
 
@@ -44,18 +46,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(web: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, web, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    server = create_server(web, host="127.0.0.1", port=0, threads=AT_ONCE)
+    thread = threading.Thread(target=server.run)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
     thread.join()
-    server.server_close()
+    server.task_dispatcher.shutdown()
 
 
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=address, viewport=DESKTOP, locale="zh-CN")
+    context = browser.new_context(
+        base_url=address, viewport=DESKTOP, locale="zh-CN", reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     yield context
     context.close()

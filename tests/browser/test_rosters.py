@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import openpyxl
 import pytest
@@ -15,30 +12,13 @@ from playwright.sync_api import Page, expect
 
 from ce_tracker.extensions import db
 from ce_tracker.registry.models import Professional
+from tests.browser.at_work import working
 from tests.browser.conftest import SignIn
 from tests.browser.looks import assert_usable
 from tests.factories import Factory
 from tests.registry.desk import Desk, id_number, xlsx
 
 A, B, C, D = (id_number(n) for n in (511, 513, 515, 517))
-
-
-@contextmanager
-def working(desk: Desk) -> Iterator[None]:
-    """The worker, at work in a thread of its own."""
-    over = Event()
-
-    def work() -> None:
-        while not over.wait(0.05):
-            desk.work()
-
-    thread = Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.fixture
@@ -97,7 +77,7 @@ def test_a_messy_list_is_uploaded_marked_mended_and_applied(
     page = signed_in(desk.account)
     page.get_by_role("link", name="导入花名册").click()
     assert_usable(page)
-    with working(desk):
+    with working(desk.work):
         upload(page, messy(), "完整名单")
         expect(page.get_by_role("heading", name="导入后会怎样")).to_be_visible()
         expect(page.get_by_text("1 人将登记为新人员")).to_be_visible()
@@ -127,7 +107,7 @@ def test_who_is_missing_is_shown_before_anybody_leaves(desk: Desk, signed_in: Si
     header = ("姓名", "身份证号")
     desk.apply(xlsx(header, ("孙一", A), ("孙二", B), ("孙三", C)))
     page = signed_in(desk.account)
-    with working(desk):
+    with working(desk.work):
         upload(page, xlsx(header, ("孙一", A), ("孙四", D)), "完整名单")
         expect(page.get_by_text("2 人将标记为离职")).to_be_visible()
         expect(page.get_by_role("row", name="孙二")).to_be_visible()
@@ -147,7 +127,7 @@ def test_one_person_is_added_by_a_form(desk: Desk, signed_in: SignIn) -> None:
     assert_usable(page)
     page.get_by_label("证件号码").fill(A)
     page.get_by_label("部门").fill("数学组")
-    with working(desk):
+    with working(desk.work):
         page.get_by_role("button", name="核对").click()
         page.get_by_role("button", name="确认导入：登记 1 人").click()
         expect(page.get_by_text("登记了 1 名新人员")).to_be_visible()
@@ -163,7 +143,7 @@ def test_a_form_without_a_file_says_so(desk: Desk, signed_in: SignIn) -> None:
 
 def test_what_is_no_table_is_explained(desk: Desk, signed_in: SignIn) -> None:
     page = signed_in(desk.account)
-    with working(desk):
+    with working(desk.work):
         upload(page, b"\x89PNG\r\n" + b"x" * 500, "部分人员")
         expect(page.get_by_role("alert")).to_contain_text("没有读出来")
         assert_usable(page)

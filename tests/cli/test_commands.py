@@ -129,13 +129,13 @@ def test_the_demo_is_refused_in_production_and_on_a_database_in_use(
 
 
 def test_a_demo_account_opens_nothing_in_production(make: Factory, settings: Settings) -> None:
-    from ce_tracker.app import create_app
-    from config import DatabaseRole, Env
+    from ce_tracker.serving import create_web_app
+    from config import Env
 
     account = make.account(Role.EMPLOYER)
     account.user.demo = True
     db.session.commit()
-    app = create_app(settings.with_(env=Env.PRODUCTION), DatabaseRole.WEB)
+    app = create_web_app(settings.with_(env=Env.PRODUCTION))
     assert app.test_client().get("/api/v1/me", headers=account.bearer).status_code == 401
     with app.app_context():
         with pytest.raises(WrongPasswordError):

@@ -12,59 +12,100 @@ ROOT = Path(__file__).parents[2]
 
 GROUND = frozenset(
     {"jobs", "audit", "actor", "identity", "extensions", "errors", "clock", "sealing", "logs"}
-    | {"idempotency", "bell"}
+    | {"idempotency", "bell", "hours", "direct"}
 )
 MAY_IMPORT: dict[str, frozenset[str]] = {
     # the ground floor, from the bottom up
     "errors": frozenset(),
     "clock": frozenset(),
     "sealing": frozenset(),
+    "hours": frozenset(),
     "actor": frozenset(),
     "identity": frozenset({"clock"}),
     "logs": frozenset({"identity"}),
     "extensions": frozenset({"actor"}),
+    "direct": frozenset({"errors"}),
     "bell": frozenset({"config"}),
     "audit": frozenset({"actor", "clock", "extensions", "logs"}),
     "idempotency": frozenset({"actor", "clock", "errors", "extensions", "sealing"}),
     "jobs": frozenset({"actor", "audit", "clock", "errors", "extensions", "identity", "logs"}),
     "rotation": frozenset({"extensions", "jobs", "sealing"}),
     "sheets": frozenset({"errors", "clock", "processes"}),
+    "policy": frozenset({"errors", "hours"}),
     # domains
     "registry": GROUND | {"sheets"},
     "accounts": GROUND | {"registry"},
+    "training": GROUND | {"accounts", "registry"},
+    "ledger": GROUND | {"training", "accounts", "registry", "sheets"},
+    "compliance": GROUND | {"policy", "ledger", "training", "accounts", "registry", "sheets"},
+    "promotions": GROUND
+    | {"compliance", "policy", "ledger", "training", "accounts", "registry", "sheets"},
+    "notices": GROUND
+    | {
+        "promotions",
+        "compliance",
+        "policy",
+        "ledger",
+        "training",
+        "accounts",
+        "registry",
+        "config",
+    },
     # the edges
     "http": GROUND | {"accounts", "registry", "config"},
-    "api": GROUND | {"http", "accounts", "registry", "config"},
-    "web": GROUND | {"http", "accounts", "registry", "demo", "config"},
-    "demo": GROUND | {"accounts", "registry"},
+    "api": GROUND
+    | {"http", "notices", "promotions", "compliance", "policy", "ledger", "training"}
+    | {"accounts", "registry", "config"},
+    "web": GROUND
+    | {"http", "notices", "promotions", "compliance", "policy", "ledger", "training"}
+    | {"accounts", "registry", "demo", "config"},
+    "demo": GROUND | {"promotions", "ledger", "training", "accounts", "registry", "sheets"},
     # what starts it
     "processes": frozenset(),
     "home": frozenset({"errors", "sealing"}),
     "embedded": frozenset({"errors", "home", "processes", "config"}),
-    "database": frozenset({"errors", "extensions", "registry", "config"}),
+    "database": frozenset({"errors", "extensions", "registry", "sealing", "config"}),
     "backup": frozenset(
         {"clock", "database", "embedded", "errors", "extensions", "sealing", "config"}
     ),
-    "app": GROUND | {"api", "web", "http", "config"},
-    "up": frozenset({"app", "embedded", "errors", "home", "logs", "processes", "config"}),
+    "app": frozenset({"bell", "extensions", "policy", "registry", "config"}),
+    "serving": GROUND | {"accounts", "api", "app", "http", "processes", "web", "config"},
+    "up": frozenset({"embedded", "errors", "home", "processes", "config"}),
     "cli": GROUND
     | {
         "accounts",
         "app",
         "backup",
+        "compliance",
         "database",
         "demo",
         "embedded",
         "home",
+        "ledger",
+        "notices",
+        "policy",
+        "promotions",
         "registry",
         "rotation",
         "up",
     }
     | {"config"},
     "workers": GROUND
-    | {"accounts", "app", "embedded", "processes", "registry", "rotation", "config"},
+    | {
+        "accounts",
+        "app",
+        "compliance",
+        "embedded",
+        "ledger",
+        "notices",
+        "processes",
+        "promotions",
+        "registry",
+        "rotation",
+        "config",
+    },
     "config": frozenset({"errors", "sealing"}),
-    "wsgi": frozenset({"app", "logs", "config"}),
+    "wsgi": frozenset({"logs", "serving", "config"}),
 }
 """Room → the rooms that it may import. Nothing below imports the edges."""
 
@@ -118,6 +159,14 @@ def test_no_arrow_points_up(path: Path) -> None:
 def test_the_ground_floor_knows_no_framework(room: str) -> None:
     foreign = {m.partition(".")[0] for m in _imports(ROOT / "ce_tracker" / f"{room}.py")}
     assert not foreign & {"flask", "sqlalchemy", "celery", "redis"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "ce_tracker/policy").glob("*.py")), ids=lambda path: path.name
+)
+def test_policy_is_pure(path: Path) -> None:
+    foreign = {m.partition(".")[0] for m in _imports(path)}
+    assert not foreign & {"flask", "sqlalchemy", "celery", "redis", "time"}
 
 
 def test_the_table_of_rooms_has_no_circle() -> None:

@@ -196,16 +196,15 @@ def test_every_command_is_named_somewhere_in_the_documents() -> None:
 # --- addresses and errors ------------------------------------------------------------------
 
 _PRINT_ROUTES = """
-from ce_tracker.app import create_app
 from ce_tracker.sealing import Keyring
-from config import DatabaseRole, Secret, Settings
-app = create_app(
+from ce_tracker.serving import create_web_app
+from config import Secret, Settings
+app = create_web_app(
     Settings(
         database_url=Secret("postgresql://nobody@localhost/none"),
         redis_url=Secret("redis://localhost"),
         keys=Keyring.for_demo(),
-    ),
-    DatabaseRole.WEB,
+    )
 )
 for rule in app.url_map.iter_rules():
     for method in rule.methods - {"HEAD", "OPTIONS"}:
@@ -341,7 +340,7 @@ def test_the_readme_prints_the_demo_sign_ins() -> None:
             place += f" · {account.sector.label}"
         if account.first_password:
             place += "（首次登录，要先改密码）"
-        expected[account.login] = [account.role_title, place]
+        expected[account.login] = [account.role_title, place, account.shows]
     assert rows == expected
     assert f"`{DEMO_PASSWORD}`" in README.read_text()
 

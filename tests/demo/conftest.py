@@ -24,7 +24,7 @@ MOMENT = datetime(2026, 11, 20, 10, 0, tzinfo=clock.SHANGHAI)
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
-def with_demo(settings: Settings, suffix: str, seed: int = 1) -> str:
+def with_demo(settings: Settings, suffix: str, people: int = PEOPLE, seed: int = 1) -> str:
     """The address of another clone of the migrated template, with the demo in it."""
     address = str(settings.database_url)
     own = urlsplit(address).path
@@ -37,8 +37,8 @@ def with_demo(settings: Settings, suffix: str, seed: int = 1) -> str:
     app = create_app(settings.with_(database_url=Secret(address)), DatabaseRole.OWNER)
     with app.app_context():
         with clock.pinned(MOMENT):
-            build.build(settings.keyring(), PEOPLE, seed, lambda _: None)
-        db.session.commit()
+            for _ in build.build(settings.keyring(), people, seed, lambda _: None):
+                db.session.commit()
         db.session.remove()
         db.engine.dispose()
     return address
@@ -50,7 +50,31 @@ def asking(address: str) -> Iterator[Rows]:
         yield lambda query: connection.execute(query.encode()).fetchall()
 
 
+def one(rows: list[tuple[Any, ...]]) -> Any:
+    ((value,),) = rows
+    return value
+
+
+def values(rows: list[tuple[Any, ...]]) -> set[Any]:
+    return {row[0] for row in rows}
+
+
 @pytest.fixture(scope="session")
-def ask(settings: Settings) -> Iterator[Rows]:
-    with asking(with_demo(settings, "demo")) as ask:
+def address(settings: Settings) -> str:
+    return with_demo(settings, "demo")
+
+
+@pytest.fixture(scope="session")
+def ask(address: str) -> Iterator[Rows]:
+    with asking(address) as ask:
         yield ask
+
+
+@pytest.fixture
+def in_the_demo(settings: Settings, address: str) -> Iterator[None]:
+    """Whatever asks for the session gets one on the demo."""
+    app = create_app(settings.with_(database_url=Secret(address)), DatabaseRole.OWNER)
+    with app.app_context(), clock.pinned(MOMENT):
+        yield
+        db.session.remove()
+        db.engine.dispose()

@@ -12,6 +12,7 @@ from ce_tracker import jobs
 from ce_tracker.app import create_app
 from ce_tracker.extensions import db
 from config import DatabaseRole
+from tests.faults.diagnosis import explained
 from tests.faults.service import Service
 from tests.waiting import until
 
@@ -86,10 +87,12 @@ class Load:
         before = self.service.facts(
             "SELECT count(*) FROM effects WHERE starts_with(job, %s)", self.name
         )[0][0]
-        until(lambda: (self.effects() or 0) > before, seconds, "work goes on")
+        with explained(self.service):
+            until(lambda: (self.effects() or 0) > before, seconds, "work goes on")
 
     def wait_until_done(self, seconds: float) -> None:
-        until(lambda: self.done() == len(self.keys), seconds, "every job is done")
+        with explained(self.service):
+            until(lambda: self.done() == len(self.keys), seconds, "every job is done")
 
     def done_wrongly(self) -> list[tuple[Any, ...]]:
         """Jobs of ours of which some step left no row, or more than one."""

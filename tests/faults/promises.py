@@ -17,8 +17,9 @@ import redis
 from ce_tracker.actor import Role
 from ce_tracker.extensions import db
 from tests.factories import Factory
+from tests.faults.diagnosis import explained
 from tests.faults.load import Load, application
-from tests.faults.service import REPAIR_SECONDS, Answer, Service
+from tests.faults.service import PROCESSES, REPAIR_SECONDS, Answer, Service
 from tests.waiting import until
 
 FROZEN_ANSWER_SECONDS = 6
@@ -167,11 +168,13 @@ def answers_while_redis_is_frozen(service: Service, dose: int, seconds: float = 
             sleep(seconds)  # time-outs pass meanwhile
             if number % 2:
                 server.kill()
-    load.wait_until_done(FINISH_SECONDS)
+    answered = set(statuses) == {200}
+    if answered:  # what was not granted is rightly not done: there is nothing to wait for
+        load.wait_until_done(FINISH_SECONDS)
     return Outcome(
         "Redis frozen: every request answers in under 6 s, and what it asked for is done later",
         dose,
-        kept=set(statuses) == {200} and slowest < FROZEN_ANSWER_SECONDS and not load.done_wrongly(),
+        kept=answered and slowest < FROZEN_ANSWER_SECONDS and not load.done_wrongly(),
         figures={
             "requests": statuses.total(),
             "statuses": dict(statuses),
@@ -179,6 +182,45 @@ def answers_while_redis_is_frozen(service: Service, dose: int, seconds: float = 
             "jobs": len(load.keys),
         },
     )
+
+
+def hears_again_after_a_freeze(service: Service, dose: int, steps: int = 1000) -> Outcome:
+    """Redis freezes while every process is at work, so that it hears of no bell being answered."""
+    load = Load(service, steps)
+    for _ in range(dose):
+        lost = _acknowledgements_lost(service) + PROCESSES
+        with explained(service), _frozen_under_work(service, load):
+            until(
+                lambda: _acknowledgements_lost(service) >= lost,  # noqa: B023
+                FINISH_SECONDS,
+                "Redis missed what each process had done",
+            )
+        load.ask()
+        load.wait_until_done(FINISH_SECONDS)
+    return Outcome(
+        "Redis frozen under work: afterwards the worker hears the bell again",
+        dose,
+        kept=not load.done_wrongly(),
+        figures={"jobs": len(load.keys), "acknowledgements_lost": _acknowledgements_lost(service)},
+    )
+
+
+@contextmanager
+def _frozen_under_work(service: Service, load: Load) -> Iterator[None]:
+    def all_at_work() -> bool:
+        load.keep_up()
+        return service.jobs_held() == PROCESSES
+
+    while True:
+        until(all_at_work, REPAIR_SECONDS, "every process is at work")
+        with frozen(service.victim("redis")):
+            if service.jobs_held() == PROCESSES:  # none ended in the moment before
+                yield
+                return
+
+
+def _acknowledgements_lost(service: Service) -> int:
+    return (service.settings.home / "logs" / "worker.log").read_text().count("Couldn't ack")
 
 
 def _requests(service: Service, bearer: dict[str, str], dead: list[str]) -> Iterator[Answer]:

@@ -33,6 +33,8 @@ from tests.waiting import until
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
 REPAIR_SECONDS = 30
+PROCESSES = 2
+"""Of the worker's pool."""
 PARTS = {
     "postgres": "/bin/postgres",
     "redis": "redis-server",
@@ -121,6 +123,11 @@ class Service:
         until(look, REPAIR_SECONDS, "PostgreSQL answers")
         return found[0]
 
+    def jobs_held(self) -> int:
+        held = self.facts("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        number: int = held[0][0]
+        return number
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -144,7 +151,12 @@ def running(home: Path) -> Iterator[Service]:
     with (home.parent / f"{home.name}.log").open("wb") as said:
         process = psutil.Popen(
             [sys.executable, "-m", "tests.faults.service"],
-            env=environment(home, port, CE_REQUESTS_PER_MINUTE="1000000", CE_WORKER_PROCESSES="2"),
+            env=environment(
+                home,
+                port,
+                CE_REQUESTS_PER_MINUTE="1000000",
+                CE_WORKER_PROCESSES=str(PROCESSES),
+            ),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,

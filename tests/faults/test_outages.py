@@ -18,6 +18,11 @@ def test_requests_answer_at_once_while_redis_is_frozen_and_lose_nothing(service:
     assert outcome.kept, outcome
 
 
+def test_the_worker_hears_again_after_redis_was_frozen_under_its_work(service: Service) -> None:
+    outcome = promises.hears_again_after_a_freeze(service, dose=1, steps=300)
+    assert outcome.kept, outcome
+
+
 def test_postgres_killed_under_requests_is_503_and_then_well_again(service: Service) -> None:
     outcome = promises.recovers_from_killed_postgres(service, dose=2)
     assert outcome.kept, outcome
