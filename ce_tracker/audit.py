@@ -46,6 +46,7 @@ ACTIONS = {
     "keys.rotated": "更换密钥",
     "employer.opened": "登记用人单位",
     "employer.changed": "更正用人单位",
+    "employer.fund_entered": "填报工资总额和继续教育经费",
     "provider.opened": "登记施教机构",
     "provider.changed": "更正施教机构",
     "provider.accredited": "认定继续教育基地",

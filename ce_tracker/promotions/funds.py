@@ -16,13 +16,14 @@ from sqlalchemy import BigInteger, Index, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from ce_tracker import clock
+from ce_tracker import audit, clock
 from ce_tracker.actor import Actor
 from ce_tracker.errors import Conflict, Invalid
 from ce_tracker.extensions import Base, db
 from ce_tracker.policy.duties import Fund
 from ce_tracker.registry import facts
 from ce_tracker.registry.dated import OfEmployer
+from ce_tracker.registry.models import Employer
 
 EARLIEST = 1990
 _YUAN = re.compile(r"(0|[1-9]\d{0,12})(?:\.(\d{1,2}))?")
@@ -103,9 +104,38 @@ def enter(actor: Actor, year: int, values: Mapping[str, str], source: str) -> Em
         valid_to=date(year + 1, 1, 1),
     )
     try:
-        return facts.put(fund, source)
+        entered = facts.put(fund, source)
     except IntegrityError as error:
         raise Conflict("同一年度刚刚由他人填报，请刷新后核对。") from error
+    if entered is fund:
+        _note(fund)
+    return entered
+
+
+def _note(entered: EmployerFund) -> None:
+    # Not what was read before it was entered: somebody else may have been faster.
+    before = db.session.scalar(
+        select(EmployerFund).where(
+            EmployerFund.employer_id == entered.employer_id,
+            EmployerFund.valid_from == entered.valid_from,
+            EmployerFund.known_to == entered.known_from,
+            EmployerFund.id != entered.id,
+        )
+    )
+    unit = db.session.get_one(Employer, entered.employer_id)
+    audit.record(
+        "employer.fund_entered",
+        f"{unit.name}：{entered.year} 年度",
+        region_path=unit.region_path,
+        employer_id=unit.id,
+        year=entered.year,
+        before=_sums(before) if before else None,
+        after=_sums(entered),
+    )
+
+
+def _sums(fund: EmployerFund) -> dict[str, str]:
+    return {"wages": fund.wages, "training": fund.training}
 
 
 def history(employer_id: int) -> Sequence[EmployerFund]:

@@ -6,12 +6,16 @@ from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from ce_tracker import clock
 from ce_tracker.actor import Role
+from ce_tracker.audit import AuditEntry
+from ce_tracker.extensions import db
 from ce_tracker.promotions.funds import as_yuan, cents_of
 from tests.api.asking import Asker
 from tests.factories import HUANCUI, YINCHUAN, Account, Factory
+from tests.http.visitor import signed_in
 
 LAST_YEAR = clock.today().year - 1
 
@@ -76,6 +80,32 @@ def test_to_say_the_same_again_is_no_correction(own: Asker, school: Account) -> 
     _enters(own, "1250000.00", "18750.00")
     _enters(own, "1250000.00", "18750.00")
     assert len(own.get(_address(school))["items"]) == 1
+
+
+def test_who_entered_what_in_place_of_what_is_written_down(
+    web: Flask, own: Asker, school: Account
+) -> None:
+    _enters(own, "1250000.00", "1875.00")
+    _enters(own, "1250000.00", "18750.00")
+    _enters(own, "1250000.00", "18750.00")
+    written = db.session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.action == "employer.fund_entered")
+        .order_by(AuditEntry.id)
+    ).all()
+    unit = {"employer_id": school.actor.employer_id, "year": LAST_YEAR}
+    first = {"wages": "1250000.00", "training": "1875.00"}
+    second = {"wages": "1250000.00", "training": "18750.00"}
+    assert [entry.facts for entry in written] == [
+        unit | {"before": None, "after": first},
+        unit | {"before": first, "after": second},
+    ]
+    for entry in written:
+        assert entry.actor_id == school.actor.user_id
+        assert entry.subject.endswith(f"：{LAST_YEAR} 年度")
+        assert entry.region_path == school.actor.region_path
+    shown = signed_in(web, school).get("/account/activity").text
+    assert shown.count("填报工资总额和继续教育经费") == len(written)
 
 
 def test_what_cannot_be_is_said_beside_its_field(own: Asker, school: Account) -> None:
