@@ -77,6 +77,22 @@ class GateVerdict:
     """The digests of the versions in force, from the innermost outward."""
     no_way: str = ""
     """Why nobody there can apply for it, whatever the rules say; empty: somebody can."""
+    seat: str | None = None
+    """The track in which the person applied this year already, if any."""
+
+    @property
+    def seat_is_taken(self) -> bool:
+        """By an application on the other track: as long as that one sits there, nothing helps."""
+        return self.seat is not None and self.seat != self.wish.track
+
+    @property
+    def can_be_set_aside(self) -> tuple[TitleFinding, ...]:
+        """Of what blocks: all but what an application on the other track blocks."""
+        return tuple(
+            each
+            for each in self.blocking
+            if not (self.seat_is_taken and isinstance(each.rule, TrackExclusive))
+        )
 
     @property
     def blocking(self) -> tuple[TitleFinding, ...]:
@@ -110,6 +126,7 @@ def judge_wish(packs: Packs, career: Career, wish: Wish, today: date) -> GateVer
         (*bench.findings((*GATE, *RIGHTS)), *docket.not_for_them),
         docket.policy,
         _no_way(docket, career, wish),
+        career.seat,
     )
 
 

@@ -177,15 +177,16 @@ def withdraw(actor: Actor, application: Application) -> Application:
 
 
 def override(actor: Actor, application: Application, reason: str) -> Override:
-    """The authority sets aside what blocks this application today, in writing."""
+    """The authority sets aside what blocks this application today, in writing; but not that the
+    person applied on the other track this year, which would stop it all the same."""
     _only(actor, Role.AUTHORITY, "只有主管部门可以特批。")
     _from(application, State.DRAFT, State.RECOMMENDED, State.RETURNED)
     reason = written(reason, "reason", "理由")
     gate.hold(gate.root(application.professional_id))
     found = gate.checked(application)
-    rules = sorted({each.rule.number for each in found.blocking})
+    rules = sorted({each.rule.number for each in found.can_be_set_aside})
     if not rules:
-        raise Conflict("没有条款阻止这份申报，不需要特批。")
+        raise Conflict(gate.seat_taken(found) or "没有条款阻止这份申报，不需要特批。")
     granted = Override(
         application_id=application.id,
         rules=rules,
@@ -195,7 +196,7 @@ def override(actor: Actor, application: Application, reason: str) -> Override:
         granted_by_name=actor.display_name,
     )
     db.session.add(granted)
-    labels = "、".join(dict.fromkeys(each.rule.label for each in found.blocking))
+    labels = "、".join(dict.fromkeys(each.rule.label for each in found.can_be_set_aside))
     _happened(actor, application, EventKind.OVERRIDDEN, f"{labels}：{reason}")
     return granted
 

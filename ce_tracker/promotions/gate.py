@@ -126,6 +126,19 @@ def not_set_aside(found: GateVerdict, rules: Iterable[int]) -> list[TitleFinding
     return [each for each in found.blocking if each.rule.number not in set(rules)]
 
 
+def seat_taken(found: GateVerdict) -> str:
+    """Why no override gives the person the other track of a year, and what does; empty: it is free.
+    What was examined stays in its seat; what is withdrawn leaves it."""
+    if found.seat is None or not found.seat_is_taken:
+        return ""
+    year, track = found.wish.on.year, Track(found.seat).label
+    return (
+        f"{year} 年度已申报{track}，同一年度只能申报一类，这一条不能特批。"
+        f"要改报另一类，须由本人或单位先撤回本年度提交的全部{track}申报；"
+        f"资格审核已经通过或没有通过的不能撤回，到 {year + 1} 年才不受这一限制。"
+    )
+
+
 def wish_of(application: Application) -> Wish:
     return wish(
         application.level, application.track, application.series_code, application.field_code

@@ -177,11 +177,14 @@ def _looked_at(found: Application, step: Step) -> dict[str, Any]:
         live = gate.checked(found)
     except Conflict as error:
         return {"verdict": None, "obstacle": error.detail, "stopping": []}
-    set_aside = verdicts.set_aside(found.id)
+    stopping = gate.not_set_aside(live, verdicts.set_aside(found.id))
+    if step is Step.OVERRIDE:
+        stopping = [each for each in stopping if each in live.can_be_set_aside]
     return {
         "verdict": promotion_words.judged(actor(), live),
         "obstacle": None,
-        "stopping": [each.rule.label for each in gate.not_set_aside(live, set_aside)],
+        "stopping": [each.rule.label for each in stopping],
+        "seat_taken": gate.seat_taken(live),
     }
 
 

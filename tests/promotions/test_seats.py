@@ -16,7 +16,9 @@ from ce_tracker.promotions import applications
 from ce_tracker.promotions.models import ApplicationState, PromotionVerdict, Seat
 from ce_tracker.registry import people
 from config import DatabaseRole, Settings
+from tests.api.asking import Asker
 from tests.factories import HUANCUI, Account, Factory
+from tests.http.visitor import signed_in
 from tests.promotions.applicants import Applicant
 from tests.promotions.rivals import ready
 from tests.promotions.roads import connected, fails
@@ -109,6 +111,46 @@ def test_a_verdict_that_stopped_somebody_passes_nothing_after_an_override(
         assert fails(connection, SUBMITTED, told)
     applicant.submits(application)
     assert applicant.of(application).state == State.SUBMITTED
+
+
+def override_page(applicant: Applicant, application: int) -> str:
+    visitor = signed_in(applicant.web, applicant.authority)
+    return visitor.get(f"/promotions/{application}/override").text
+
+
+def test_no_override_gives_the_other_track_of_a_year(applicant: Applicant) -> None:
+    first = submitted(ready(applicant))
+    second = applicant.drafts(track="unified")
+    authority = Asker(applicant.web, applicant.authority)
+    reason = {"reason": "援藏三年，已核实"}
+    refused = authority.post(f"/promotions/{second}/override", reason, 409)
+    for said in (refused["detail"], override_page(applicant, second)):
+        assert "先撤回本年度提交的全部基层职称申报" in said
+    assert "确认特批" not in override_page(applicant, second)
+    withdrawn(applicant, first, applicant.own)
+    assert "不需要特批" in override_page(applicant, second)
+    applicant.is_recommended(second)
+    applicant.submits(second)
+    assert applicant.of(second).state == State.SUBMITTED
+
+
+def test_what_else_stops_somebody_is_set_aside_without_the_seat(applicant: Applicant) -> None:
+    applicant.is_listed()
+    session_id, _ = applicant.attends()
+    first = submitted(applicant)
+    second = applicant.drafts(track="unified")
+    applicant.is_reversed(session_id)
+    page = override_page(applicant, second)
+    assert "此刻没有满足、可以特批的规定：<strong>凡晋必学</strong>" in page
+    assert "先撤回" in page
+    authority = Asker(applicant.web, applicant.authority)
+    reason = {"reason": "援藏三年，已核实"}
+    [granted] = authority.post(f"/promotions/{second}/override", reason)["overrides"]
+    assert granted["rules"] == ["training_before_promotion"]
+    with pytest.raises(PromotionBlocked, match="年度已申报"):
+        applicant.is_recommended(second)
+    withdrawn(applicant, first, applicant.own)
+    applicant.is_recommended(second)
 
 
 def test_who_was_stopped_by_the_seat_alone_is_judged_again(
