@@ -14,6 +14,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 from waitress.server import create_server
@@ -24,11 +25,13 @@ from tests.factories import PASSWORD, Account
 AXE = Path(chromium.ROOT / "node_modules/axe-core/axe.min.js")
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=360, height=740)
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 30_000
 AT_ONCE = 8
 """A browser opens up to six connections and keeps them."""
 
 SignIn = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE_MILLISECONDS)  # it does not ask the context
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from tests.browser.conftest import AXE, DESKTOP, PHONE
 
 def assert_usable(page: Page) -> None:
     """No axe violation, and nothing to scroll sideways for at 360 px."""
+    page.wait_for_load_state()  # a click is over when the answer begins to come
     page.evaluate(AXE.read_text())
     found: dict[str, Any] = page.evaluate("axe.run()")
     violations = [

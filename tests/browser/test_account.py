@@ -24,8 +24,8 @@ def test_a_token_is_shown_once_works_and_stops_when_revoked(
     page.get_by_label("名称").fill("人事系统每日同步")
     page.get_by_label("查看本人账号信息").check()
     page.get_by_role("button", name="新建令牌").click()
-    secret = page.locator("#secret").inner_text()
     assert_usable(page)
+    secret = page.locator("#secret").inner_text()
     bearer = {"Authorization": f"Bearer {secret}"}
     assert web.test_client().get("/api/v1/me", headers=bearer).status_code == 200
     page.goto("/account")

@@ -36,6 +36,7 @@ def staff(make: Factory, web: Flask, worker: Flask, monkeypatch: pytest.MonkeyPa
 
 
 def figures(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return page.locator(".stand dd .num").all_inner_texts()
 
 

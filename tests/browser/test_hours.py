@@ -55,6 +55,7 @@ def entries(page: Page) -> Locator:
 
 
 def sums(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return [text.split()[0] for text in page.locator(".sums dd").all_inner_texts()]
 
 

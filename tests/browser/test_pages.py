@@ -43,7 +43,7 @@ def test_the_table_of_jobs_renews_itself(make: Factory, signed_in: SignIn) -> No
     page = signed_in(make.account(Role.AUTHORITY, SHANDONG), target="/jobs")
     expect(page.get_by_text("没有这样的任务")).to_be_visible()
     make.job(key="came-later")
-    expect(page.get_by_role("row", name="came-later")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("row", name="came-later")).to_be_visible()
 
 
 def test_a_region_is_found_as_it_was_on_a_day(make: Factory, signed_in: SignIn) -> None:

@@ -109,8 +109,8 @@ def test_an_application_goes_from_draft_to_the_board(
     page.get_by_role("button", name="登记审核意见").click()
     expect(page.get_by_text("资格审核通过，提交评审委员会").first).to_be_visible()
     assert page.url == address
-    steps = page.locator(".timeline li strong").all_inner_texts()
-    assert steps == ["填写申报", "单位推荐", "提交", "资格审核通过"]
+    steps = ["填写申报", "单位推荐", "提交", "资格审核通过"]
+    expect(page.locator(".timeline li strong")).to_have_text(steps)
     assert_usable(page)
 
 

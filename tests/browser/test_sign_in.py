@@ -23,7 +23,8 @@ def test_each_role_signs_in_and_finds_its_own_home(
     name = account.actor.display_name if role is Role.PROFESSIONAL else account.actor.place
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(page.get_by_text("人力资源和社会保障部令第25号")).to_be_visible()
-    assert page.get_by_role("link", name="后台任务").count() == (2 if role is Role.AUTHORITY else 0)
+    links = page.get_by_role("link", name="后台任务")
+    expect(links).to_have_count(2 if role is Role.AUTHORITY else 0)
     assert_usable(page)
 
 
