@@ -11,7 +11,7 @@ import pytest
 
 from ce_tracker.sheets.limits import MB, Limits
 from ce_tracker.sheets.reading import read
-from ce_tracker.sheets.refusals import Damaged, Refusal, Suspicious, by_reason
+from ce_tracker.sheets.refusals import Damaged, Refusal, Suspicious, TooLargeInside, by_reason
 from tests.sheets.bombs import BOMBS, MOST_CPU_SECONDS, MOST_MEMORY, measured
 from tests.sheets.files import TITLES, ZHANG, by_hand, lying, xlsx
 
@@ -26,7 +26,9 @@ def test_a_bomb_is_refused_in_bounded_time_and_memory(name: str) -> None:
     assert cost["cpu"] < MOST_CPU_SECONDS
     assert cost["peak"] < MOST_MEMORY
     if cost["last"] is not None:
-        assert by_reason()[cost["last"]["refused"]] is type(refused.value)
+        reasons = {by_reason()[cost["last"]["refused"]], type(refused.value)}
+        # On a slow machine either look may run out of its time before it comes to the reason.
+        assert len(reasons - {TooLargeInside}) <= 1
 
 
 @pytest.mark.parametrize("name", [name for name in BOMBS if "entity" in name or "laughs" in name])
