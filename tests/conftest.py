@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from flask import Flask
@@ -31,6 +32,10 @@ from tests.hashing import cheap_hashes
 from tests.http.apps import disconnect
 
 SERVERS = "CE_TEST_HOME"
+# The same examples each time, however slow the machine: chance and time are for `make torture`.
+hypothesis.settings.register_profile("house", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("house")
+
 _started: list[Child] = []
 _MOST_WORKERS = 32
 
