@@ -183,7 +183,7 @@ def by_county(actor: Actor) -> list[tuple[str, dict[str, int]]]:
         .outerjoin(unit, unit.id == DutyFlag.employer_id)
         .where(DutyFlag.visible_to(actor), DutyFlag.closed_at.is_(None))
         .group_by(place, DutyFlag.rule)
-        .order_by(place)
+        .order_by(place, DutyFlag.rule)
     ).all()
     found: dict[str, dict[str, int]] = {}
     for path, rule, number in rows:

@@ -331,7 +331,8 @@ SET enable_hashjoin = off SET enable_mergejoin = off AS $$
               AND (l.subject = 'specialty' OR s.purpose <> 'ordinary')),
         'spells', (
             SELECT json_agg(json_build_array(x.begins, x.ends, x.rural, x.township, x.place,
-                x.employed, x.public_institution) ORDER BY x.begins, x.ends)
+                x.employed, x.public_institution)
+                ORDER BY x.begins, x.ends, x.place, x.rural, x.township, x.employed)
             FROM (
                 SELECT valid_from AS begins, valid_to AS ends, rural, township, unit AS place,
                     false AS employed, NULL::boolean AS public_institution
@@ -349,7 +350,8 @@ SET enable_hashjoin = off SET enable_mergejoin = off AS $$
                 WHERE m.professional_id = ANY (w.records) AND m.known_to IS NULL
                   AND m.valid_from <= w.day AND f.valid_from <= w.day) x),
         'grades', (
-            SELECT json_object_agg(extract(year FROM valid_from), grade)
+            SELECT json_object_agg(extract(year FROM valid_from), grade
+                ORDER BY valid_from, known_from, id)
             FROM appraisals
             WHERE professional_id = ANY (w.records) AND known_to IS NULL),
         'years', (

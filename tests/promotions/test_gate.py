@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from ce_tracker import clock
 from ce_tracker.errors import Conflict, Invalid, NotAllowed, PromotionBlocked
 from ce_tracker.extensions import db
-from ce_tracker.promotions import applications, verdicts
+from ce_tracker.promotions import applications, careers, verdicts
 from ce_tracker.promotions.models import ApplicationEvent, ApplicationState, PromotionVerdict, Seat
+from ce_tracker.registry import facts
+from ce_tracker.registry.dated import Appraisal
 from tests.factories import Factory
 from tests.promotions.applicants import SISTER, Applicant
 
@@ -171,3 +174,28 @@ def test_where_no_directory_is_known_nobody_passes(
     application = found.drafts(track="unified")
     with pytest.raises(PromotionBlocked):
         found.is_recommended(application)
+
+
+def test_of_two_grades_of_a_year_that_a_merger_brought_together_the_later_told_counts(
+    applicant: Applicant,
+) -> None:
+    double = applicant.make.professional()
+    double.merged_into = applicant.person_id
+    for person, grade, month in (
+        (applicant.person_id, "competent", 6),
+        (double.id, "excellent", 5),
+    ):
+        with clock.pinned(datetime(2021, month, 1, 9, tzinfo=clock.SHANGHAI)):
+            facts.put(
+                Appraisal(
+                    professional_id=person,
+                    grade=grade,
+                    valid_from=date(2020, 1, 1),
+                    valid_to=date(2021, 1, 1),
+                ),
+                "test",
+            )
+            db.session.flush()
+    assert careers.of_person(applicant.person_id, date(2026, 3, 1), date(2026, 3, 1)).grades == {
+        2020: "competent"
+    }
