@@ -39,7 +39,7 @@ def head() -> None:
 @ledger.command()
 @click.option("--head", "head_file", type=FILE, help="以前用 ledger head 印出并保存的文件。")
 def verify(head_file: Path | None) -> None:
-    """核验台账：链条、记录、学时汇总和待登记学时相互一致；不一致的逐条列出。"""
+    """核验台账：链条、记录、学时汇总、待登记学时和封账以后的入账相互一致；不一致的逐条列出。"""
     with owner_app() as app:
         settings: Settings = app.config["CE_SETTINGS"]
         parts = list(PARTS.values())

@@ -20,6 +20,7 @@ from ce_tracker.ledger.proof import Part, Piece, step
 from ce_tracker.ledger.proof_of_chain import look_at_links, look_at_postings
 from ce_tracker.ledger.proof_of_entries import look_at_entries
 from ce_tracker.ledger.proof_of_held_rows import look_at_held_rows
+from ce_tracker.ledger.proof_of_late_entries import look_at_late_entries
 from ce_tracker.ledger.proof_of_standings import look_at_people
 from ce_tracker.sealing import Keyring
 
@@ -31,6 +32,7 @@ PARTS = {
     "entries": Part("每条记录的内容", look_at_entries),
     "people": Part("每人的学时汇总", look_at_people),
     "held": Part("待登记的学时", look_at_held_rows),
+    "late": Part("封账以后入账的记录", look_at_late_entries),
 }
 
 FINDINGS_SAID = 3

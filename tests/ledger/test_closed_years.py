@@ -16,8 +16,10 @@ from ce_tracker.errors import Conflict
 from ce_tracker.extensions import act_as, db
 from ce_tracker.ledger import closed_years, posting
 from ce_tracker.ledger.models import LedgerEntry
-from ce_tracker.ledger.proof_of_held_rows import look_at_held_rows
+from ce_tracker.ledger.proof import pieces
+from ce_tracker.ledger.proving import PARTS
 from ce_tracker.ledger.uploads import HeldRow, Mode, Outcome
+from ce_tracker.training import sessions
 from tests.api.asking import Asker
 from tests.factories import WEIHAI, YINCHUAN, Factory
 from tests.ledger.books import Books
@@ -53,8 +55,11 @@ def admit(authority: Asker, books: Books, row: HeldRow, word: str = "admit") -> 
 
 
 def proof() -> list[str]:
+    """Of the whole ledger."""
     db.session.rollback()
-    return list(look_at_held_rows(None).findings)
+    return [
+        finding for part in PARTS.values() for piece in pieces(part) for finding in piece.findings
+    ]
 
 
 def test_a_line_of_a_closed_year_is_held_and_said_to_be_in_the_preview(books: Books) -> None:
@@ -346,6 +351,63 @@ def test_only_the_authority_revokes_what_gave_hours_in_a_closed_year(
     weihai.post(address, WHY)
     books.work()
     assert books.entries(person) == [(YEAR, 1, 800), (YEAR, 2, -800)]
+    assert proof() == []
+
+
+def test_what_has_no_word_behind_it_is_named_by_the_proof(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever got past the guards."""
+    person, other = teacher(books, "孙一", A), teacher(books, "孙二", B)
+    books.enter(FULL, line("孙一", A, 8))
+    close(YEAR - 1)
+    close()
+    monkeypatch.setattr(closed_years, "stay", list)
+    monkeypatch.setattr(closed_years, "closed", list)
+    books.enter(FULL, line("孙一", A, 6), line("孙二", B, 8))
+    monkeypatch.undo()
+    last = db.session.scalar(text("SELECT max(id) FROM postings"))
+    assert [finding.split("（")[0] for finding in proof()] == [
+        f"人员 {who} 在 {YEAR} 年、班次 {books.session_id} 的第 {revision} 条记录"
+        for who, revision in ((person, 2), (person, 3), (other, 1))
+    ]
+    assert all(
+        finding.endswith(f"（入账编号 {last}）是年度封账以后入账的，却没有主管部门的同意。")
+        for finding in proof()
+    )
+
+
+def test_a_word_that_was_taken_away_is_missed(books: Books, weihai: Asker) -> None:
+    person = teacher(books, "孙一", A)
+    close()
+    books.enter(FULL, line("孙一", A, 8))
+    admit(weihai, books, open_rows()[0])
+    assert proof() == []
+    db.session.execute(text("SET LOCAL session_replication_role = replica"))
+    db.session.execute(text("UPDATE late_decisions SET admitted = false"))
+    db.session.commit()
+    [finding] = proof()
+    assert finding.startswith(f"人员 {person} 在 {YEAR} 年")
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_revocation_by_its_provider_counts_if_it_was_asked_for_in_time(
+    books: Books, *, in_time: bool
+) -> None:
+    """However late the worker comes."""
+    person = teacher(books, "孙一", A)
+    books.enter(FULL, line("孙一", A, 8))
+    if not in_time:
+        close()
+    with books.web.app_context():
+        act_as(books.account.actor)
+        sessions.revoke(books.account.actor, books.session_id, WHY["reason"])
+        db.session.commit()
+    if in_time:
+        close()
+    books.work()
+    assert books.entries(person) == [(YEAR, 1, 800), (YEAR, 2, -800)]
+    assert len(proof()) == (0 if in_time else 1)
 
 
 def test_a_session_whose_hours_are_all_in_open_years_is_its_providers_to_revoke(

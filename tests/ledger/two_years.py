@@ -49,8 +49,11 @@ def close(year: int = YEAR) -> None:
     db.session.flush()
     db.session.execute(
         text(
-            "UPDATE year_closings SET closed_at = :now, day = :day, sweep_id = 1, policies = '{}',"
-            " ledger_position = 0, ledger_digest = :none, people = 0 WHERE year = :year"
+            "WITH head AS (SELECT position, digest FROM postings UNION ALL"
+            " SELECT 0, CAST(:none AS bytea) ORDER BY position DESC LIMIT 1)"
+            " UPDATE year_closings SET closed_at = :now, day = :day, sweep_id = 1, policies = '{}',"
+            " ledger_position = head.position, ledger_digest = head.digest, people = 0"
+            " FROM head WHERE year = :year"
         ),
         {"now": clock.now(), "day": date(year, 12, 31), "none": BEFORE_ALL, "year": year},
     )
