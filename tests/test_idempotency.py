@@ -226,16 +226,6 @@ def patience(web: Flask, span: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     "key", ["a123456789012345bcdefabcdefabcde", "0f8e370602199001011234abcdefabcd"]
 )
-def test_a_random_key_may_have_many_digits_in_a_row(
-    web: Flask, account: Account, key: str
-) -> None:
+def test_a_random_key_may_have_many_digits_in_a_row(web: Flask, account: Account, key: str) -> None:
     assert post(web, account, key).status_code == 201
     assert post(web, account, key).headers["Idempotent-Replayed"] == "true"
-
-
-@pytest.mark.parametrize("key", ["370602199001011237", "upload-370602199001011237"])
-def test_an_id_number_is_no_key(web: Flask, account: Account, key: str) -> None:
-    refused = post(web, account, key)
-    assert refused.status_code == 400
-    assert key not in refused.get_data(as_text=True)
-    assert remembered() == 0

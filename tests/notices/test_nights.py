@@ -253,7 +253,9 @@ def test_a_night_that_is_cut_short_is_finished_without_saying_anything_twice(
     assert 0 < sum(told) < 5
     nights.pass_(SPRING + timedelta(1))
     assert [len(nights.told(each)) for each in people] == [1] * 5
-    ended = db.session.execute(select(NoticeNight.night, NoticeNight.finished_at)).all()
+    ended = db.session.execute(
+        select(NoticeNight.night, NoticeNight.finished_at).order_by(NoticeNight.night)
+    ).all()
     assert [night for night, at in ended if at] == [SPRING, SPRING + timedelta(1)]
 
 
