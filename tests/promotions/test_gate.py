@@ -149,7 +149,7 @@ def test_an_application_is_examined_by_the_authority_of_its_place(applicant: App
             who.actor, applications.visible(who.actor, application), "to_board", None
         )
     assert applicant.of(application).state == State.TO_BOARD
-    assert db.session.scalars(select(Seat.year)).all() == [date.today().year]
+    assert db.session.scalars(select(Seat.year)).all() == [clock.today().year]
 
 
 def test_nobody_is_grassroots_where_the_directory_names_others(

@@ -33,7 +33,15 @@ def road(make: Factory, web: Flask, worker: Flask) -> Road:
         ("UPDATE promotion_verdicts SET blocking = '{}' WHERE blocking <> '{}'", "被改动过"),
         ("UPDATE promotion_verdicts SET seal = stamp", "被改动过"),
         ("UPDATE applications SET level = 'full_senior' WHERE state = 'submitted'", "不一致"),
-        ("UPDATE applications SET submitted_on = '2026-01-05' WHERE state = 'submitted'", "不一致"),
+        (
+            # In another month of the year, whatever the day of the test.
+            (
+                "UPDATE applications SET submitted_on = make_date(year,"
+                " 13 - CAST(extract(month FROM submitted_on) AS integer), 1)"
+                " WHERE state = 'submitted'"
+            ),
+            "不一致",
+        ),
         ("UPDATE applications SET state = 'to_board' WHERE state = 'submitted'", "办理经过"),
         (
             (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,20 @@ from ce_tracker import clock
 from ce_tracker.actor import Role
 from ce_tracker.extensions import db
 from tests.api.asking import Asker
+from tests.compliance.staff import AUTUMN
 from tests.factories import Account, Factory
 from tests.http.visitor import signed_in
 from tests.ledger.books import HEADER, Books
 from tests.registry.desk import id_number
 
 A = id_number(921)
+
+
+@pytest.fixture(autouse=True)
+def _autumn() -> Iterator[None]:
+    """What is shown where no year is asked for is that of the day."""
+    with clock.pinned(AUTUMN):
+        yield
 
 
 @pytest.fixture
