@@ -112,7 +112,7 @@ def test_the_lock_hides_a_job_and_its_connections_end_shows_it_again(make: Facto
         holder.commit()
         assert jobs.due_jobs(limit=10) == []
         holder.invalidate()
-    until(lambda: jobs.due_jobs(limit=10) == [job.id], 5, "the job is free")
+    until(lambda: jobs.due_jobs(limit=10) == [job.id], 30, "the job is free")
 
 
 def test_an_authority_restarts_a_dead_job_and_it_goes_on_from_its_place(

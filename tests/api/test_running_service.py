@@ -34,7 +34,7 @@ class Running:
     home: Home
 
     def read(self, path: str, headers: dict[str, str] | None = None) -> str:
-        with urlopen(Request(f"{self.url}{path}", headers=headers or {}), timeout=20) as answer:
+        with urlopen(Request(f"{self.url}{path}", headers=headers or {}), timeout=60) as answer:
             text: str = answer.read().decode()
             return text
 
@@ -81,7 +81,7 @@ def test_the_numbers_of_both_web_processes_are_summed(service: Running) -> None:
 
 def test_a_request_is_one_json_line_in_the_log_with_its_id(service: Running) -> None:
     service.read("/problems", {"X-Request-ID": "click-0042"})
-    line = until(lambda: _line(service, "click-0042"), 10, "the line is written")
+    line = until(lambda: _line(service, "click-0042"), 60, "the line is written")
     assert line["route"] == "/problems"
     assert (line["method"], line["status"], line["event"]) == ("GET", 200, "request")
     assert line["milliseconds"] > 0
@@ -103,5 +103,5 @@ def test_a_running_service_logs_no_id_number(service: Running) -> None:
         assert number not in refused.value.read().decode()
         refused.value.close()
     service.read("/problems", {"X-Request-ID": "click-0043"})
-    until(lambda: _line(service, "click-0043"), 10, "the line is written")
+    until(lambda: _line(service, "click-0043"), 60, "the line is written")
     assert number not in service.log()

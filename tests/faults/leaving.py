@@ -19,7 +19,7 @@ from tests.faults.service import ROOT, START_SECONDS, Service, environment, free
 from tests.waiting import until
 
 COMMAND = str(Path(sys.executable).parent / "ce-tracker")
-GONE_SECONDS = {signal.SIGTERM: 40, signal.SIGINT: 40, signal.SIGKILL: 5}
+GONE_SECONDS = {signal.SIGTERM: 60, signal.SIGINT: 60, signal.SIGKILL: 20}
 """Asked to end, each part may take its time; killed, nobody has any."""
 MARK = "CE_TEST_MARK"
 

@@ -16,7 +16,7 @@ from tests.faults.diagnosis import explained
 from tests.faults.service import Service
 from tests.waiting import until
 
-ASK_SECONDS = 30
+ASK_SECONDS = 60
 OPEN_JOBS = 3
 
 

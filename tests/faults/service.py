@@ -31,8 +31,8 @@ from tests.faults.kinds import TABLE
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 90
-REPAIR_SECONDS = 30
+START_SECONDS = 180
+REPAIR_SECONDS = 60
 PROCESSES = 2
 """Of the worker's pool."""
 PARTS = {
@@ -88,7 +88,7 @@ class Service:
     def request(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Status 0 where there was no answer at all."""
         began = monotonic()
-        connection = HTTPConnection("127.0.0.1", self.settings.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.settings.port, timeout=60)
         try:
             connection.request(method, path, headers=dict(headers or {}))
             found = connection.getresponse()

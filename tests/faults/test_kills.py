@@ -14,7 +14,7 @@ from ce_tracker.processes import Child
 from config import DatabaseRole
 from tests.faults import promises
 from tests.faults.load import Load
-from tests.faults.service import Service, environment
+from tests.faults.service import REPAIR_SECONDS, Service, environment
 from tests.waiting import until
 
 pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
@@ -49,8 +49,8 @@ def test_two_beats_and_two_workers_do_nothing_twice(service: Service) -> None:
             pools = [service.victim("worker").children(), second.children()]
             return all(load.done_by() & {child.pid for child in pool} for pool in pools)
 
-        until(both_take_part, 60, "both workers take part")
-        load.wait_until_done(60)
+        until(both_take_part, promises.FINISH_SECONDS, "both workers take part")
+        load.wait_until_done(promises.FINISH_SECONDS)
     assert not load.done_wrongly()
     planned = service.facts(
         "SELECT count(*), count(DISTINCT (kind, key)) FROM jobs WHERE kind = 'tidy'"
@@ -75,7 +75,11 @@ def another(service: Service, part: str) -> Iterator[psutil.Process]:
     )
     child.start()
     try:
-        until(lambda: log.exists() and log.stat().st_size > 0, 30, f"another {part} speaks")
+        until(
+            lambda: log.exists() and log.stat().st_size > 0,
+            REPAIR_SECONDS,
+            f"another {part} speaks",
+        )
         yield psutil.Process(child.pid)
     finally:
         child.stop()

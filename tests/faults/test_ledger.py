@@ -8,7 +8,7 @@ from tests.faults import ledger_promises as promises
 from tests.faults.bases import Town
 from tests.faults.service import Service
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
 
 DOSE = 2
 

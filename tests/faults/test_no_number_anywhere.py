@@ -23,7 +23,7 @@ from tests.faults.promises import arranging
 from tests.faults.service import Service, running
 from tests.waiting import until
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 PEOPLE = 500
 
 
@@ -54,7 +54,7 @@ class Client:
     def ask(
         self, method: str, path: str, body: object = None, kind: str = "application/json"
     ) -> tuple[int, bytes, dict[str, str]]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         content = body if isinstance(body, bytes) else json.dumps(body).encode() if body else None
         headers = {**self.bearer, "Content-Type": kind} if content else {**self.bearer}
         connection.request(method, path, body=content, headers=headers)

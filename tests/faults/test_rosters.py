@@ -13,6 +13,7 @@ from ce_tracker.registry import roster_requests
 from ce_tracker.registry.rosters import Mode
 from config import DatabaseRole
 from tests.factories import Factory
+from tests.faults.promises import FINISH_SECONDS
 from tests.faults.service import Service
 from tests.registry.desk import HEADER, Desk, id_number, xlsx
 from tests.waiting import until
@@ -42,7 +43,9 @@ def test_a_roster_is_applied_once_though_its_worker_is_killed(
         found = desk.upload(data, Mode.FULL)
         service_state = "SELECT state, rows_done FROM roster_imports WHERE id = %s"
         until(
-            lambda: service.facts(service_state, found)[0][0] == "previewed", 90, "it was looked at"
+            lambda: service.facts(service_state, found)[0][0] == "previewed",
+            FINISH_SECONDS,
+            "it was looked at",
         )
         act_as(desk.account.actor)
         roster_requests.request_apply(desk.account.actor, found)
@@ -53,9 +56,13 @@ def test_a_roster_is_applied_once_though_its_worker_is_killed(
             def some_is_done(least: int = done) -> bool:
                 return bool(service.facts(service_state, found)[0][1] >= least)
 
-            until(some_is_done, 90, "some of it is done")
+            until(some_is_done, FINISH_SECONDS, "some of it is done")
             service.victim("worker").send_signal(signal.SIGKILL)
-        until(lambda: service.facts(service_state, found)[0][0] == "applied", 120, "it is applied")
+        until(
+            lambda: service.facts(service_state, found)[0][0] == "applied",
+            FINISH_SECONDS,
+            "it is applied",
+        )
         db.session.remove()
         db.engine.dispose()
     source = f"roster:{found}"

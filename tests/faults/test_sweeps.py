@@ -10,7 +10,7 @@ from tests.faults import sweep_promises as promises
 from tests.faults.service import Service
 from tests.faults.sweep_promises import Crowd
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
 
 DOSE = 2
 PEOPLE = 15_000

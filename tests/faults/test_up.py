@@ -49,7 +49,7 @@ def test_a_killed_part_is_started_again_and_its_children_are_gone(
     family = [killed, *killed.children(recursive=True)]
     killed.kill()
     until(lambda: service.victim(part).pid != killed.pid, REPAIR_SECONDS, "a successor")
-    until(lambda: not any(lives(one) for one in family), 5, "its children are gone")
+    until(lambda: not any(lives(one) for one in family), REPAIR_SECONDS, "its children are gone")
     until(service.is_ready, REPAIR_SECONDS, "the service is ready again")
     until(lambda: not zombies(service), REPAIR_SECONDS, "nobody is left unburied")
     load = Load(service, 5)
@@ -65,7 +65,7 @@ def test_nobody_outlives_it_in_the_midst_of_work(tmp_path: Path, signum: signal.
         load = Load(busy, 1_000_000)
         load.ask()
         load.wait_for_progress(REPAIR_SECONDS)
-        visitor = HTTPConnection("127.0.0.1", busy.settings.port, timeout=5)
+        visitor = HTTPConnection("127.0.0.1", busy.settings.port, timeout=60)
         visitor.request("GET", "/healthz")
         assert visitor.getresponse().read()  # and the visitor does not hang up
         try:
@@ -99,7 +99,7 @@ def refused(home: Path, port: int) -> str:
         env=environment(home, port, **{MARK: str(home)}),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=START_SECONDS,
         check=False,
         cwd=ROOT,
     )

@@ -255,7 +255,7 @@ def test_a_job_claimed_by_a_dead_connection_is_free_at_once(run: Run, make: Fact
     assert run(loses_its_connection) == job.id
     assert (now_is(job).state, job.steps_done) == (State.RUNNING, 0)
     with later(60):
-        until(lambda: jobs.due_jobs(limit=1) == [job.id], 5, "the job is free")
+        until(lambda: jobs.due_jobs(limit=1) == [job.id], 30, "the job is free")
         db.session.rollback()
         assert run(in_steps(2)) == job.id
     assert (now_is(job).state, job.place) == (State.DONE, {"done": [0, 1]})
@@ -285,7 +285,7 @@ def test_an_error_after_the_connection_was_lost_is_written_by_nobody(
     run: Run, make: Factory, error: Exception
 ) -> None:
     """The job may be another's by then; the claim's due time brings it back."""
-    job = make.job()
+    job, before = make.job(), clock.now()
 
     def lost(job: Job) -> bool:
         end_own_connection(job)
@@ -295,7 +295,7 @@ def test_an_error_after_the_connection_was_lost_is_written_by_nobody(
 
     run(lost)
     assert (now_is(job).state, job.error) == (State.RUNNING, None)
-    assert job.due_at > clock.now() - timedelta(seconds=5)
+    assert job.due_at > before
 
 
 def test_after_a_failure_the_connection_is_given_back_without_its_lock(
