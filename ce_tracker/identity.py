@@ -300,10 +300,5 @@ def credit_check_character(body: str) -> str:
 # --- never to be seen ----------------------------------------------------------------------
 
 
-def masked(number: str) -> str:
-    """For a page: enough to recognise one's own, too little to learn another's."""
-    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
-
-
 def hidden(text: str) -> str:
     return _LOOKS_LIKE_ONE.sub("[证件号码已隐去]", text)

@@ -19,7 +19,6 @@ from ce_tracker.identity import (
     check_character,
     credit_check_character,
     hidden,
-    masked,
     ordinary,
     parse_credit_code,
     parse_id_number,
@@ -276,11 +275,6 @@ def test_an_id_number_in_a_text_is_hidden(number: str, before: str, after: str) 
 )
 def test_what_is_no_id_number_stays(text: str) -> None:
     assert hidden(text) == text
-
-
-def test_a_masked_number_shows_the_ends_alone() -> None:
-    assert masked("370602199001011234") == "370***********1234"
-    assert masked("370602900101123") == "370********1123"
 
 
 def test_no_log_line_carries_an_id_number(capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,10 +82,6 @@ class LedgerEntry(Base):
     reason: Mapped[str | None]
     digest: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
-    @property
-    def is_reversal(self) -> bool:
-        return self.revision % 2 == 0
-
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         if actor.role is Role.PROVIDER:

@@ -148,11 +148,6 @@ class Upload(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     posted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    @property
-    def effective(self) -> int:
-        """How many lines would move somebody's hours."""
-        return sum(self.counts.get(name, 0) for name in ("new", "changed", "removed"))
-
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         if actor.role is Role.PROVIDER:

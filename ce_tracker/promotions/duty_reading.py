@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
-from ce_tracker import clock
 from ce_tracker.actor import Actor
 from ce_tracker.extensions import db
 from ce_tracker.policy.duties import KINDS, BasesPerCounty, EmployerFund
@@ -196,7 +195,3 @@ def by_county(actor: Actor) -> list[tuple[str, dict[str, int]]]:
         ("".join(names.get(code, "") for code in path.split("/")[2:]) or "未登记到县", counts)
         for path, counts in found.items()
     ]
-
-
-def days_left(flag: DutyFlag) -> int | None:
-    return (flag.due_on - clock.today()).days if flag.due_on else None

@@ -1,4 +1,4 @@
-"""People: registering one, who employs them, and all that is known of them on a day.
+"""People: registering one, finding them again, and who employs them.
 
 A person is registered once, by ID number, for life. Whoever employs them next finds the same
 record with its history; nobody is ever deleted, an employment ends.
@@ -6,10 +6,7 @@ record with its history; nobody is ever deleted, an employment ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TypeVar
+from datetime import date
 
 from sqlalchemy import func, or_, select
 
@@ -17,31 +14,10 @@ from ce_tracker import clock
 from ce_tracker.extensions import db
 from ce_tracker.identity import PLACE
 from ce_tracker.registry import facts, snapshot
-from ce_tracker.registry.dated import (
-    Appointment,
-    Appraisal,
-    Employment,
-    OfProfessional,
-    ServiceSpell,
-    Title,
-)
+from ce_tracker.registry.dated import Employment
 from ce_tracker.registry.models import Professional
 from ce_tracker.registry.names import pinyin
 from ce_tracker.sealing import Keyring
-
-Kind = TypeVar("Kind", bound=OfProfessional)
-
-
-@dataclass(frozen=True)
-class PersonFacts:
-    """All that is known of a person on a day: what rules are judged on."""
-
-    employment: Employment | None
-    titles: Sequence[Title]
-    appointments: Sequence[Appointment]
-    service: Sequence[ServiceSpell]
-    """All spells begun by the day, ended or not: rules add them up."""
-    appraisals: Sequence[Appraisal]
 
 
 def register(keyring: Keyring, name: str, id_number: str, id_kind: str) -> Professional:
@@ -106,44 +82,3 @@ def leave(person: Professional, last_day_plus_one: date, source: str) -> None:
 def hold(person: Professional) -> None:
     """One writer at a time for what is known of a person."""
     db.session.execute(select(func.hold_professional(person.id)))
-
-
-def facts_of(record_ids: Sequence[int], day: date, moment: datetime | None = None) -> PersonFacts:
-    """Of a person (all their records, if some were merged), on a day, as known at a moment."""
-    employments = _holding(Employment, record_ids, day, moment)
-    return PersonFacts(
-        employment=employments[0] if employments else None,
-        titles=_holding(Title, record_ids, day, moment),
-        appointments=_begun(Appointment, record_ids, day, moment),
-        service=_begun(ServiceSpell, record_ids, day, moment),
-        appraisals=_begun(Appraisal, record_ids, day, moment),
-    )
-
-
-def history_of(kind: type[Kind], record_ids: Sequence[int]) -> Sequence[Kind]:
-    """Every row there ever was, corrected ones included: newest in the world first."""
-    return db.session.scalars(
-        select(kind)
-        .where(kind.professional_id.in_(record_ids))
-        .order_by(kind.valid_from.desc(), kind.known_from.desc(), kind.id.desc())
-    ).all()
-
-
-def _holding(
-    kind: type[Kind], record_ids: Sequence[int], day: date, moment: datetime | None
-) -> Sequence[Kind]:
-    return db.session.scalars(
-        select(kind)
-        .where(kind.professional_id.in_(record_ids), kind.known_at(moment), kind.holds_on(day))
-        .order_by(kind.valid_from.desc(), kind.id)
-    ).all()
-
-
-def _begun(
-    kind: type[Kind], record_ids: Sequence[int], day: date, moment: datetime | None
-) -> Sequence[Kind]:
-    return db.session.scalars(
-        select(kind)
-        .where(kind.professional_id.in_(record_ids), kind.known_at(moment), kind.valid_from <= day)
-        .order_by(kind.valid_from.desc(), kind.id)
-    ).all()

@@ -59,10 +59,6 @@ class Record:
     appraisals: Sequence[Appraisal]
     """These three: all begun by the day, ended or not."""
 
-    def all_facts(self) -> Iterable[OfProfessional]:
-        for name in KINDS:
-            yield from getattr(self, name)
-
 
 def visible_person(actor: Actor, professional_id: int) -> Professional:
     person = db.session.scalar(

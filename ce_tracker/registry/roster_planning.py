@@ -8,7 +8,7 @@ takes nothing away; nobody else's knowledge is wiped out, an employment elsewher
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from ce_tracker.registry import roster_titles
@@ -25,17 +25,6 @@ from ce_tracker.registry.rosters import Line, Outcome
 __all__ = ["Plan", "leaving", "plan"]
 
 NOBODY = Person(id=None, names=())
-
-
-@dataclass
-class _Spells:
-    """A person's employments as they would be believed afterwards."""
-
-    after: list[Employment]
-    appointments: list[Appointment]
-    outcome: Outcome
-    start: date | None = None
-    plan: Plan = field(default_factory=Plan)
 
 
 def plan(line: Line, person: Person | None, employer_id: int, as_of: date) -> Plan:

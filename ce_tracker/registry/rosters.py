@@ -143,11 +143,6 @@ class RosterImport(Base):
         """What facts that come from this import say of where they come from."""
         return f"roster:{self.id}"
 
-    @property
-    def effective(self) -> int:
-        """How many people it would do something to."""
-        return sum(self.counts.get(name, 0) for name in ("new", "joins", "changed", "left"))
-
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         if actor.role is Role.EMPLOYER:
