@@ -31,7 +31,7 @@ from ce_tracker.processes import Child, adopt_orphans, end_descendants, end_stra
 from config import DatabaseRole, Settings
 
 ROOT = Path(__file__).parent.parent
-READY_SECONDS = 60
+READY_SECONDS = 180
 WATCH_SECONDS = 0.2
 TURNS_A_SWEEP = 10
 PATIENCE_SECONDS = 10.0
