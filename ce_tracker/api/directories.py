@@ -16,7 +16,13 @@ from ce_tracker.api.regions import CODE
 from ce_tracker.api.schema import Input, Output, PageQuery, between, one_of
 from ce_tracker.extensions import db
 from ce_tracker.http.paging import newest
-from ce_tracker.promotions import directory, directory_lines, directory_reading, directory_standing
+from ce_tracker.promotions import (
+    directory,
+    directory_drafting,
+    directory_lines,
+    directory_reading,
+    directory_standing,
+)
 from ce_tracker.registry.directories import (
     Directory,
     DirectoryState,
@@ -99,8 +105,8 @@ class DirectoryIn(Input):
     year = fields.Integer(required=True, validate=between(2000, 2100), metadata=_YEAR)
     start = fields.String(
         data_key="from",
-        load_default=directory.LAST,
-        validate=one_of(directory.STARTS),
+        load_default=directory_drafting.LAST,
+        validate=one_of(directory_drafting.STARTS),
         metadata={
             "description": "last 沿用上一份审核备案的清单，empty 从空白开始；"
             "当年已有清单的，总是沿用正在施行的"
@@ -201,7 +207,7 @@ def list_directory_counties(query: dict[str, Any]) -> dict[str, Any]:
 )
 def begin_directory(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """县（市、区）或开发区综合主管部门开始编制一个年度的清单"""
-    found = directory.begin(actor(), body["year"], body["start"])
+    found = directory_drafting.begin(actor(), body["year"], body["start"])
     return whole(found), 201, {"Location": f"/api/v1/directories/{found.id}"}
 
 

@@ -13,7 +13,7 @@ from ce_tracker.actor import Actor
 from ce_tracker.demo.acting import Actors, at
 from ce_tracker.demo.places import Place
 from ce_tracker.demo.units import Unit
-from ce_tracker.promotions import directory, directory_lines
+from ce_tracker.promotions import directory, directory_drafting, directory_lines
 from ce_tracker.promotions.directory_lines import Content
 from ce_tracker.registry.directories import Directory
 
@@ -39,13 +39,13 @@ def _two_years(actors: Actors, place: Place, units: Sequence[Unit], today: date)
     above = actors.official(place.path.rpartition("/")[0])
     last = today.year - 1
     with _on(last, _DRAFTED, author):
-        found = directory.begin(author, last, directory.EMPTY)
+        found = directory_drafting.begin(author, last, directory_drafting.EMPTY)
         directory_lines.replace_with(found, list(_lines(place, units, this_year=False)))
     _handed_in(found, author)
     with _on(last, _DECIDED, above):
         directory.approve(above, found.id, date(last, 1, 1), "demo")
     with _on(today.year, _DRAFTED, author):
-        found = directory.begin(author, today.year, directory.LAST)
+        found = directory_drafting.begin(author, today.year, directory_drafting.LAST)
         listed = set(_lines(place, units, this_year=False))
         for content in _lines(place, units, this_year=True):
             if content not in listed:

@@ -11,20 +11,19 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from ce_tracker.demo import cast
+from ce_tracker.demo import cast, story_sessions
 from ce_tracker.demo.accounts import DEMO_ACCOUNTS
 from ce_tracker.demo.attendance import Attendance
 from ce_tracker.demo.desk import Desks, work_on
 from ce_tracker.demo.lists import File, Lists, Row, as_csv, as_xlsx, misread, mistyped
 from ce_tracker.demo.providers import Provider
+from ce_tracker.demo.story_sessions import SPECIALTY, Told
 from ce_tracker.demo.trainings import Training, may_hold, platform_of, room_of
 from ce_tracker.ledger.uploads import Mode
-from ce_tracker.registry.title_series import field_of
 
 REVOKED = "经核查，实际授课 3 天，与申报的 40 学时不符，本期培训未按计划完成，所登学时予以撤销。"
 CORRECTED = "核对签到表，下午请假，实到 6 学时。"
 _NO_SHEET = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
-_SPECIALTY = {"subject": "specialty"}
 _ANNOUNCED = {
     "health": ("基层卫生骨干研修班", "急诊急救、慢病管理与医患沟通"),
     "school": ("骨干教师研修班", "单元教学设计、作业改革与课题研究"),
@@ -32,8 +31,6 @@ _ANNOUNCED = {
     None: ("综合能力提升培训班", "沟通协调、团队管理与职业素养"),
 }
 """Series → what is announced, and what of."""
-_NURSING, _CLINICAL_PHARMACY = "health-24", "health-26"
-_PHYSICS = field_of("物理", "school")
 
 
 class Stories:
@@ -46,81 +43,15 @@ class Stories:
         named = {provider.name: provider for provider in providers}
         self._at = {a.login: named[a.place] for a in DEMO_ACCOUNTS if a.place in named}
         self.trainings: list[Training] = []
-        at, this = self._at, self._training
-        self._waiting = this(
-            at["base"],
-            "绿色低碳发展专题培训",
-            "“双碳”目标与绿色低碳发展",
-            -9,
-            3,
-            16,
-        )
-        self._left_over = this(
-            at["base"],
-            "人工智能应用实践活动",
-            "大模型工具及其在专业工作中的应用",
-            -40,
-            3,
-            24,
-            **_SPECIALTY,
-            form="practice",
-        )
-        self._revoked = this(
-            at["chongqing-association"],
-            "临床护理新技术培训班",
-            "静脉治疗与伤口造口护理",
-            self._last_year(9, 15),
-            5,
-            40,
-            **_SPECIALTY,
-            series_code="health",
-            field_code=_NURSING,
-        )
-        self._corrected = this(
-            at["jiangsu-base"],
-            "药学服务学术报告会",
-            "抗感染药物的药学监护",
-            self._last_year(10, 25),
-            1,
-            8,
-            **_SPECIALTY,
-            series_code="health",
-            field_code=_CLINICAL_PHARMACY,
-            form="academic_meeting",
-        )
-        self._sent_twice = this(
-            at["hunan-superior"],
-            "班主任工作能力培训班",
-            "家校共育与学生心理健康",
-            -20,
-            2,
-            16,
-            **_SPECIALTY,
-            series_code="school",
-        )
-        self.taken_back = this(
-            at["base"],
-            "物理实验教学跟岗研修",
-            "探究实验的设计与实验室安全",
-            -55,
-            3,
-            24,
-            **_SPECIALTY,
-            series_code="school",
-            field_code=_PHYSICS,
-            form="practice",
-        )
+        self._waiting = self._held(story_sessions.WAITING)
+        self._left_over = self._held(story_sessions.LEFT_OVER)
+        self._revoked = self._held(story_sessions.REVOKED)
+        self._corrected = self._held(story_sessions.CORRECTED)
+        self._sent_twice = self._held(story_sessions.SENT_TWICE)
+        self.taken_back = self._held(story_sessions.TAKEN_BACK)
         """Posted like all others; an application rests on it when it is revoked."""
-        self._unreadable = this(
-            at["heilongjiang-university"], "教学数字化专题讲座", "智慧教学与课堂应用", -12, 1, 8,
-            **_SPECIALTY, series_code="university", form="academic_meeting",
-        )  # fmt: skip
-        self._fill("beibei-nurse", self._revoked)
-        self._fill("jiangsu-pharmacist", self._corrected)
-        self.taken_back.attend(_of_the_cast("physics-teacher"), self.taken_back.ends)
-        for training in (self._waiting, self._left_over, self._sent_twice, self._unreadable):
-            self._fill(None, training)
-        for provider in at.values():
+        self._unreadable = self._held(story_sessions.UNREADABLE)
+        for provider in self._at.values():
             self._announce(provider)
 
     def happen(self, desks: Desks) -> Iterator[None]:
@@ -191,6 +122,24 @@ class Stories:
 
     # --- sessions ----------------------------------------------------------------------------
 
+    def _held(self, told: Told) -> Training:
+        since = (told.first_day(self._today) - self._today).days
+        training = self._training(
+            self._at[told.desk],
+            told.called,
+            told.course,
+            since,
+            told.days,
+            told.hours,
+            **told.more,
+        )
+        if told.first is not None:
+            training.attend(_of_the_cast(told.first), training.ends)
+        if told.colleagues:
+            for who in self._attendance.colleagues[training.provider.id]:
+                training.attend(who, training.ends)
+        return training
+
     def _training(
         self,
         provider: Provider,
@@ -217,13 +166,6 @@ class Stories:
         self.trainings.append(training)
         return training
 
-    def _fill(self, first: str | None, training: Training) -> None:
-        """With colleagues of the provider's region and sector, somebody of the cast before them."""
-        if first is not None:
-            training.attend(_of_the_cast(first), training.ends)
-        for who in self._attendance.colleagues[training.provider.id]:
-            training.attend(who, training.ends)
-
     def _announce(self, provider: Provider) -> None:
         """What is under way, what is to come or still being thought about; and one that is just
         over, whose list is not in yet."""
@@ -231,7 +173,7 @@ class Stories:
         if provider.kind == "university":
             group = "university"
         called, course = _ANNOUNCED[group]
-        more: dict[str, Any] = {} if group is None else {"series_code": group, **_SPECIALTY}
+        more: dict[str, Any] = {} if group is None else {"series_code": group, **SPECIALTY}
         self._training(
             provider, "网络专题研修", course, -6, 30, 20, form="distance", online=True, **more
         )
@@ -242,9 +184,6 @@ class Stories:
             self._training(
                 provider, f"{called}（第{turn}期）", course, since, 3, 24, state=state, **more
             )
-
-    def _last_year(self, month: int, day: int) -> int:
-        return (date(self._today.year - 1, month, day) - self._today).days
 
     def _rows(self, training: Training) -> list[Row]:
         return [self._lists.row(training, place) for place in range(len(training.people))]

@@ -1,9 +1,8 @@
-"""How a county's directory of grassroots units comes about: drafted, filed, approved or returned.
+"""The way of a county's directory of grassroots units: filed, approved or returned, and by whom.
 
 The county's or zone's own authority drafts and files; an authority above it approves or returns,
-and nobody does both. What was approved stays as it is: a change during the year is a further
-edition, which begins from the one in force. Approval makes the list in force, and from then on the
-verdicts follow from it; the database has the same order in triggers and row security.
+and nobody does both. Approval makes the list in force, and from then on the verdicts follow from
+it; the database has the same order in triggers and row security.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, select, text
-from sqlalchemy.dialects.postgresql import insert as insert_or_not
+from sqlalchemy import func, select, text
 
 from ce_tracker import audit, clock
 from ce_tracker.actor import Actor
@@ -24,16 +22,12 @@ from ce_tracker.registry.directories import (
     OPEN,
     Directory,
     DirectoryInForce,
-    DirectoryLine,
     DirectoryState,
     DirectoryStep,
     StepKind,
 )
-from ce_tracker.registry.models import Employer, Region, RegionLevel
+from ce_tracker.registry.models import Region, RegionLevel
 from ce_tracker.registry.reasons import written
-
-LAST, EMPTY = "last", "empty"
-STARTS = (LAST, EMPTY)
 
 
 def visible(actor: Actor, directory_id: UUID) -> Directory:
@@ -70,44 +64,6 @@ def stands_above(actor: Actor, found: Directory) -> bool:
     )
 
 
-def begin(actor: Actor, year: int, start: str) -> Directory:
-    """A draft for a year, with the lines of the last list or with none; of a year that has one
-    already, a further edition of the list in force."""
-    if not drafts_here(actor):
-        raise NotAllowed(
-            "基层单位目录清单由按目录清单确定基层范围的县（市、区）、国家级开发区"
-            "综合主管部门编制；您的账号不在其中。"
-        )
-    today = clock.today()
-    if not today.year - 1 <= year <= today.year:
-        message = f"只能编制 {today.year - 1} 年度和 {today.year} 年度的清单。"
-        raise Invalid(errors=[{"field": "year", "message": message}])
-    own = Directory.region_path == actor.region_path
-    edition = db.session.scalar(
-        select(func.max(Directory.edition)).where(own, Directory.year == year)
-    )
-    if edition and year < today.year:
-        # A further edition holds from its approval on, which no longer lies in that year.
-        message = f"{year} 年度的清单已经编制，以后的变动请编入 {today.year} 年度的清单。"
-        raise Invalid(message, errors=[{"field": "year", "message": message}])
-    last = db.session.scalar(
-        select(Directory)
-        .where(own, Directory.year <= year, Directory.state == DirectoryState.APPROVED)
-        .order_by(Directory.year.desc(), Directory.edition.desc())
-        .limit(1)
-    )
-    carried = last if edition or start == LAST else None
-    if start == LAST and last is None:
-        message = "还没有审核备案过的清单可以沿用，请从空白开始。"
-        raise Invalid(errors=[{"field": "from", "message": message}])
-    found = _drafted(actor, year, (edition or 0) + 1, carried)
-    if carried is not None:
-        _carry_over(carried, found)
-    directory_lines.match(found)
-    _note(actor, found, StepKind.DRAFTED)
-    return found
-
-
 def file(actor: Actor, directory_id: UUID) -> Directory:
     """Filing twice is filing once."""
     found = held(actor, directory_id)
@@ -121,7 +77,7 @@ def file(actor: Actor, directory_id: UUID) -> Directory:
     if wrong:
         raise Conflict(f"清单中有 {wrong} 行有问题，请改正或删除后再报备。")
     _move(found, DirectoryState.FILED)
-    _note(actor, found, StepKind.FILED)
+    note(actor, found, StepKind.FILED)
     return found
 
 
@@ -129,7 +85,7 @@ def send_back(actor: Actor, directory_id: UUID, reason: str) -> Directory:
     found = for_decision(actor, directory_id)
     said = written(reason, "reason", "退回的理由")
     _move(found, DirectoryState.RETURNED)
-    _note(actor, found, StepKind.RETURNED, said)
+    note(actor, found, StepKind.RETURNED, said)
     return found
 
 
@@ -149,7 +105,7 @@ def approve(actor: Actor, directory_id: UUID, since: date | None, source: str) -
         ),
         source,
     )
-    _note(actor, found, StepKind.APPROVED)
+    note(actor, found, StepKind.APPROVED)
     return found
 
 
@@ -233,56 +189,16 @@ def _next_begins(found: Directory, day: date) -> date | None:
     )
 
 
-def _drafted(actor: Actor, year: int, edition: int, carried: Directory | None) -> Directory:
-    now = clock.now()
-    made: Directory | None = db.session.scalar(
-        insert_or_not(Directory)
-        .values(
-            region_path=actor.region_path,
-            year=year,
-            edition=edition,
-            state=DirectoryState.DRAFT,
-            carried_from=carried.id if carried else None,
-            created_at=now,
-            state_since=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(Directory)
-    )
-    if made is None:
-        raise Conflict(f"{year} 年度已有一份清单正在编制或审核，办完以后才能再编。")
-    return made
-
-
-def _carry_over(carried: Directory, found: Directory) -> None:
-    """A unit that has moved away since is matched no longer."""
-    still_here = (
-        select(Employer.id)
-        .where(
-            Employer.id == DirectoryLine.employer_id,
-            func.starts_with(Employer.region_path, found.region_path),
-        )
-        .scalar_subquery()
-    )
-    copied = ("place", "name", "address", "subsidy", "remark")
-    same = (getattr(DirectoryLine, name) for name in copied)
-    lines = select(literal(found.id), *same, still_here).where(
-        DirectoryLine.directory_id == carried.id
-    )
-    columns = ["directory_id", *copied, "employer_id"]
-    db.session.execute(insert(DirectoryLine).from_select(columns, lines))
-
-
 def _move(found: Directory, state: DirectoryState) -> None:
     found.state, found.state_since = state, clock.now()
     db.session.flush()
 
 
 def note_upload(actor: Actor, found: Directory) -> None:
-    _note(actor, found, StepKind.UPLOADED)
+    note(actor, found, StepKind.UPLOADED)
 
 
-def _note(actor: Actor, found: Directory, what: StepKind, reason: str | None = None) -> None:
+def note(actor: Actor, found: Directory, what: StepKind, reason: str | None = None) -> None:
     db.session.add(
         DirectoryStep(
             directory_id=found.id,

@@ -17,13 +17,14 @@ from ce_tracker.http.files import spreadsheet
 from ce_tracker.http.paging import newest
 from ce_tracker.promotions import (
     directory,
+    directory_drafting,
     directory_duties,
     directory_lines,
     directory_reading,
     directory_sheet,
     directory_standing,
 )
-from ce_tracker.promotions.directory import EMPTY, LAST
+from ce_tracker.promotions.directory_drafting import EMPTY, LAST
 from ce_tracker.registry import regions
 from ce_tracker.registry.directories import Directory, DirectoryState, StepKind
 from ce_tracker.registry.items import Errors
@@ -81,13 +82,13 @@ def directory_new() -> Any:
     errors: Errors = {}
     if request.method == "POST":
         form = {name: request.form.get(name, "") for name in form}
-        if form["from"] not in directory.STARTS:
+        if form["from"] not in directory_drafting.STARTS:
             errors["from"] = "请选择从哪里开始。"
         elif not form["year"].isdigit():
             errors["year"] = "请选择年度。"
         else:
             try:
-                found = directory.begin(who, int(form["year"]), form["from"])
+                found = directory_drafting.begin(who, int(form["year"]), form["from"])
                 return _to(found)
             except (Invalid, Conflict) as error:
                 errors = forms.objections(error, form)
