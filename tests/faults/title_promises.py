@@ -76,7 +76,8 @@ DELETE FROM promotion_verdicts WHERE id < 0
 """
 _LEFT = {
     "rejudge": """
-SELECT a.id, a.broken_because, array_agg(e.what || v.occasion || v.blocking::text)
+SELECT a.id, a.broken_because,
+    array_agg(e.what || v.occasion || v.blocking::text ORDER BY e.id, v.id)
 FROM applications a LEFT JOIN application_events e ON e.application_id = a.id
 LEFT JOIN promotion_verdicts v ON v.application_id = a.id AND v.id > 0
 WHERE a.employer_id = %s AND %s > 0 GROUP BY a.id ORDER BY a.id
