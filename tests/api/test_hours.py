@@ -294,7 +294,7 @@ def test_after_its_connections_were_cut_it_answers_again(
     assert own.get(OWN, year=2026)["total"] == "6"
     with psycopg.connect(str(settings.database_url), autocommit=True) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND usename = 'ce_web'"
         )
     assert own.get(OWN, year=2026)["total"] == "6"

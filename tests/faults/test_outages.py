@@ -33,7 +33,7 @@ def test_a_connection_that_ended_while_idle_is_handed_to_nobody(web: Flask, owne
         idle = db.session.scalars(text("SELECT pg_backend_pid()")).one()
         db.session.remove()
     with owner.app_context():
-        db.session.execute(text("SELECT pg_terminate_backend(:idle, 5000)"), {"idle": idle})
+        db.session.execute(text("SELECT pg_terminate_backend(:idle, 60000)"), {"idle": idle})
         db.session.remove()
     with web.app_context():
         assert db.session.scalars(text("SELECT pg_backend_pid()")).one() != idle

@@ -46,7 +46,7 @@ def works_once(worker: Flask, owner: Flask, place: str, way: str) -> bool:
             raise Died(place)
         victim = db.session.scalar(text("SELECT pg_backend_pid()"))
         with owner.app_context(), db.engine.connect() as another:
-            another.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": victim})
+            another.execute(text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": victim})
 
     _work(worker, place, die)
     return bool(deaths)

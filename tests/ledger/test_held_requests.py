@@ -49,7 +49,8 @@ def test_released_rows_are_forgotten_and_written_down(desk: ProviderDesk) -> Non
         select(func.count()).where(HeldRow.id_number_sealed.is_not(None))
     ).one()
     assert kept == 0
-    said = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "held.released")).all()
+    released = select(AuditEntry).where(AuditEntry.action == "held.released")
+    said = db.session.scalars(released.order_by(AuditEntry.id)).all()
     assert [(entry.subject, entry.facts) for entry in said] == [
         (desk.session.title, {"rows": 1}),
         (desk.session.title, {"rows": 2}),

@@ -73,7 +73,7 @@ def end_own_connection(job: Job) -> None:
     """As if PostgreSQL had been killed under the step."""
     own = db.session.scalars(text("SELECT pg_backend_pid()")).one()
     with psycopg.connect(owner_address(job), autocommit=True) as owner:
-        owner.execute("SELECT pg_terminate_backend(%s)", (own,))
+        owner.execute("SELECT pg_terminate_backend(%s, 60000)", (own,))
 
 
 def owner_address(_: Job) -> str:
