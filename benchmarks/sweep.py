@@ -57,9 +57,12 @@ SELECT '人员', 'renyuan ry', 'resident', '0000', '', int8send(n), e.id, e.regi
 FROM generate_series(1, %(people)s) n JOIN employers e ON e.id = n %% %(units)s + 1 ORDER BY n;
 INSERT INTO employments (professional_id, employer_id, valid_from, known_from, source)
 SELECT id, employer_id, '2020-01-01', %(known)s, 'bench' FROM professionals ORDER BY id;
+INSERT INTO postings (position, kind, session_id, posted_at, entries, entries_digest, previous,
+    digest)
+VALUES (1, 'revocation', 0, %(known)s, 1, '', '', '');
 INSERT INTO ledger_entries (professional_id, year, session_id, revision, posting_id, provider_id,
     hours_x100, finished_on, subject, digest)
-SELECT p, %(year)s, s, 1, 1, 1, 100 * (2 + (p * 31 + s * 17) %% 13),
+SELECT p, %(year)s, s, 1, (SELECT max(id) FROM postings), 1, 100 * (2 + (p * 31 + s * 17) %% 13),
     make_date(%(year)s, s, 15), CASE WHEN (p + s) %% 3 = 0 THEN 'general' ELSE 'specialty' END,
     sha256(int8send(p))
 FROM generate_series(1, 12) s, generate_series(1, %(people)s) p;
@@ -72,10 +75,15 @@ SELECT professional_id, year,
 FROM ledger_entries GROUP BY 1, 2 ORDER BY 1
 """
 _DAY = """
-WITH posted AS (
+WITH posting AS (
+    INSERT INTO postings (position, kind, session_id, posted_at, entries, entries_digest, previous,
+        digest)
+    SELECT count(*) + 1, 'revocation', 0, now(), 1, '', '', '' FROM postings RETURNING id
+), posted AS (
     INSERT INTO ledger_entries (professional_id, year, session_id, revision, posting_id,
         provider_id, hours_x100, finished_on, subject, digest)
-    SELECT p, %(year)s, 100 + %(day)s, 1, 1, 1, 1200, make_date(%(year)s, 1, 15),
+    SELECT p, %(year)s, 100 + %(day)s, 1, (SELECT id FROM posting), 1, 1200,
+        make_date(%(year)s, 1, 15),
         CASE WHEN p %% 2 = 0 THEN 'general' ELSE 'specialty' END, sha256(int8send(p))
     FROM generate_series(1 + %(day)s, %(people)s, %(every)s) p
     RETURNING professional_id, year, hours_x100, subject
@@ -130,6 +138,7 @@ class Bench:
         known = clock.now() - timedelta(days=300)
         values = {"units": people // A_UNIT, "people": people, "known": known, "year": self.year}
         self._await_quiet()
+        self.owner.execute("SET session_replication_role = replica")  # postings of no session
         cursor = psycopg.ClientCursor(self.owner)
         for statement in (*_PEOPLE.split(";\n"), _STAND):
             cursor.execute(statement.encode(), values)

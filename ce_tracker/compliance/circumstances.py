@@ -7,12 +7,12 @@ whose day has come.
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from ce_tracker.compliance.exemptions import LET_OFF
+from ce_tracker.compliance.models import Sweep
 from ce_tracker.extensions import db
 
 _EVERYBODY = """
@@ -79,27 +79,24 @@ WHERE p.id BETWEEN :first AND :last
 """  # noqa: S608  our own words
 
 
-class Before(NamedTuple):
-    """The sweep that this one builds on."""
-
-    id: int
-    since: datetime
-    """What was known earlier is in it."""
-    day: date
+MARGIN = timedelta(days=1)
+"""What was known this long before the last sweep began is looked at again: a transaction may have
+been under way then, and a clock may have been wrong by hours."""
 
 
-def look_at(year: int, day: date, people: tuple[int, int], before: Before | None) -> int:
-    """Fill `circumstances` for a range of people; how many were looked at."""
-    parameters = {
-        "year": year,
-        "day": day,
-        "first": people[0],
-        "last": people[1],
-    }
-    if before is not None:
-        parameters |= {"before": before.id, "since": before.since, "last_day": before.day}
-    who = _EVERYBODY if before is None else _CHANGED
-    db.session.execute(text(_LOOK.format(who=who)), parameters)
+def look_at(people: dict[str, object], built_on: Sweep | None) -> int:
+    """Fill `circumstances` for a range of people, a year and a day; how many were looked at."""
+    before: dict[str, object] = (
+        {}
+        if built_on is None
+        else {
+            "before": built_on.id,
+            "since": built_on.started_at - MARGIN,
+            "last_day": built_on.day,
+        }
+    )
+    who = _CHANGED if before else _EVERYBODY
+    db.session.execute(text(_LOOK.format(who=who)), people | before)
     db.session.execute(text("ANALYZE circumstances"))
     looked_at: int = db.session.execute(text("SELECT count(*) FROM circumstances")).scalar_one()
     return looked_at

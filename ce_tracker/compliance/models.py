@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     SmallInteger,
     Text,
     false,
@@ -107,6 +108,10 @@ class Sweep(Base):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     whole: Mapped[bool]
     """Everybody's circumstances were looked at, not only those that may have changed."""
+    ledger_position: Mapped[int] = mapped_column(BigInteger, default=0)
+    """All that was posted up to here had moved the standings."""
+    judgement: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """SHA-256 of the rules in SQL: those of another were others."""
     looked_at: Mapped[int] = mapped_column(BigInteger, default=0)
     """People whose circumstances were."""
     opened: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -75,8 +75,9 @@ def alike(day: date) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
         yield tuple(facts), employers
 
 
-def renew(packs: Packs, year: int, day: date, sweep_id: int) -> None:
-    """A unit whose set is not what it was gets the new one, and the sweep's number beside it."""
+def renew(packs: Packs, year: int, day: date, sweep_id: int) -> dict[int, Ruleset]:
+    """A unit whose set is not what it was gets the new one, and the sweep's number beside it.
+    All that are in use, by number."""
     found: dict[Ruleset, list[int]] = {}
     for facts, employers in alike(day):
         found.setdefault(ruleset(packs, unit(*facts), day), []).extend(employers)
@@ -90,6 +91,7 @@ def renew(packs: Packs, year: int, day: date, sweep_id: int) -> None:
             "rulesets": [numbers[each] for each, ids in found.items() for _ in ids],
         },
     )
+    return {number: each for each, number in numbers.items()}
 
 
 def _numbered(rulesets: Iterable[Ruleset]) -> dict[Ruleset, int]:
@@ -133,7 +135,8 @@ class _Columns:
 
 
 def broken(rulesets: Mapping[int, Ruleset]) -> str:
-    """SQL over a standing: a bit for each rule that is broken, whatever is not known."""
+    """SQL over a standing: a bit for each rule that is broken, whatever is not known. Of the same
+    rules the same text."""
     return _bits(rulesets, _broken)
 
 
@@ -157,7 +160,7 @@ def _doubtful(asked: Asked) -> ColumnElement[bool] | None:
 
 def _bits(rulesets: Mapping[int, Ruleset], which: Which) -> str:
     alike: dict[tuple[Asked, ...], list[int]] = {}
-    for number, each in rulesets.items():
+    for number, each in sorted(rulesets.items()):
         alike.setdefault(each.asked, []).append(number)
     cases = [
         (column("ruleset", SmallInteger).in_(sorted(numbers)), bits)

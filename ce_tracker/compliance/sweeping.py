@@ -4,7 +4,10 @@ Standings are true already, so nothing is summed. First the circumstances of tho
 changed are looked at anew (where they work, what they are let off, which records are theirs): of
 everybody, where no sweep was before. Then one statement judges each standing by what stands in its
 own row, writes where the judgement differs, and from what it wrote opens and closes flags. So a
-night in which little changed writes little, and a second sweep writes nothing.
+night in which little changed reads and writes little, and a second sweep writes nothing.
+
+Whose circumstances are as they were, and for whom nothing was posted since the last sweep by the
+same rules, is judged as before and not read at all.
 
 A step is one range of people and one transaction; whoever is killed in it has done none of it.
 
@@ -14,26 +17,27 @@ two of one day the younger. A sweep builds on the one before only if nobody was 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from hashlib import sha256
 
 from sqlalchemy import ColumnElement, func, select, text
 
 from ce_tracker import clock
 from ce_tracker.compliance import policies, rulesets
-from ce_tracker.compliance.circumstances import Before, look_at
+from ce_tracker.compliance.circumstances import look_at
 from ce_tracker.compliance.models import Sweep
 from ce_tracker.extensions import db
 from ce_tracker.jobs import Job
+from ce_tracker.ledger.models import Posting
+from ce_tracker.policy.yearly import Ruleset
 from ce_tracker.registry.models import Professional
 
 PEOPLE_A_STEP = 1_000_000
 """Of a night in which little changed: that is done sooner in one piece than in four."""
 WHOLE = 4
 """So many times smaller are the steps of a whole sweep, which writes everybody."""
-MARGIN = timedelta(days=1)
-"""What was known this long before the last sweep began is looked at again: a transaction may have
-been under way then, and a clock may have been wrong by hours."""
 LONGEST_WAIT = "60s"
 
 _SETTLE = """
@@ -71,11 +75,19 @@ WHERE year = :year AND professional_id BETWEEN :first AND :last
 """
 """Apart from writing, since PostgreSQL reads with all processors only where it does not write."""
 
+_EVERYBODY = "differing"
+_OF_THE_POSTINGS = """(
+    SELECT DISTINCT professional_id AS person FROM ledger_entries
+    WHERE year = :year AND posting_id BETWEEN :oldest AND :youngest
+        AND posting_id = ANY (:postings) AND professional_id BETWEEN :first AND :last
+) p"""
+
 _JUDGE = """
 WITH judged AS (
     UPDATE standings SET broken = {broken}, doubtful = {doubtful}
-    FROM differing
+    FROM {whose}
     WHERE professional_id = person AND year = :year
+        AND (broken <> {broken} OR doubtful <> {doubtful})
     RETURNING professional_id, employer_id, old.broken AS was, new.broken AS became
 ), changed AS (
     SELECT * FROM judged WHERE was <> became
@@ -141,8 +153,9 @@ def step(night: Night) -> bool:
     if this is None:
         return True
     last = db.session.scalar(select(func.max(Professional.id))) or 0
+    judgement = _judgement(this, night)
     night.ranges = max(1, -(-last // _people_a_step(this)))
-    _sweep_range(this, night.done)
+    _sweep_range(this, night.done, judgement)
     night.done += 1
     if night.done < night.ranges:
         return False
@@ -169,8 +182,7 @@ def _begun(night: Night) -> Sweep | None:
         if later.day >= this.day:
             return None
         night.done = 0  # what it judged since was of an earlier day
-    policies.remember(policies.current())
-    before = _before(night.year)
+    before = _finished(night.year)
     half_way = _last(
         night.year, Sweep.finished_at.is_(None), Sweep.id > (before.id if before else 0)
     )
@@ -182,18 +194,17 @@ def _begun(night: Night) -> Sweep | None:
         looked_at=0,
         opened=0,
         closed=0,
+        ledger_position=db.session.scalar(select(func.max(Posting.position))) or 0,
     )
     db.session.add(begun)
     db.session.flush()
     night.sweep_id = begun.id
-    rulesets.renew(policies.current(), night.year, _judged_on(begun), begun.id)
     return begun
 
 
-def _before(year: int, than: int | None = None) -> Sweep | None:
-    """The last that was finished: it looked at everybody, or built on one that did."""
-    earlier = () if than is None else (Sweep.id < than,)
-    return _last(year, Sweep.finished_at.is_not(None), *earlier)
+def _finished(year: int, *conditions: ColumnElement[bool]) -> Sweep | None:
+    """The last that was: it looked at everybody, or built on one that did."""
+    return _last(year, Sweep.finished_at.is_not(None), *conditions)
 
 
 def _last(year: int, *conditions: ColumnElement[bool]) -> Sweep | None:
@@ -201,39 +212,70 @@ def _last(year: int, *conditions: ColumnElement[bool]) -> Sweep | None:
     return db.session.scalar(query.order_by(Sweep.id.desc()).limit(1))
 
 
-def _built_on(this: Sweep) -> Before | None:
-    before = None if this.whole else _before(this.year, this.id)
-    if before is None:
-        return None
-    return Before(before.id, before.started_at - MARGIN, before.day)
+def _built_on(this: Sweep) -> Sweep | None:
+    return None if this.whole else _finished(this.year, Sweep.id < this.id)
 
 
 def _judged_on(of: Sweep) -> date:
     return min(of.day, date(of.year, 12, 31))
 
 
-def _sweep_range(of: Sweep, number: int) -> None:
-    judged_on = _judged_on(of)
+def _judgement(this: Sweep, night: Night) -> dict[str, str]:
+    """By which rules this sweep judges, in SQL: if others than in its last step, from the start."""
+    packs, judged_on = policies.current(), _judged_on(this)
+    found = _in_sql(rulesets.in_use(packs, judged_on)) if night.done else None
+    if found is None or _digest(found) != this.judgement:
+        policies.remember(packs)
+        found = _in_sql(rulesets.renew(packs, this.year, judged_on, this.id))
+        this.whole = this.whole or night.done > 0
+        this.judgement = _digest(found)
+        night.done = 0
+    return found
+
+
+def _in_sql(in_use: Mapping[int, Ruleset]) -> dict[str, str]:
+    return {"broken": rulesets.broken(in_use), "doubtful": rulesets.doubtful(in_use)}
+
+
+def _digest(judgement: dict[str, str]) -> bytes:
+    return sha256("\0".join(judgement.values()).encode()).digest()
+
+
+def _sweep_range(of: Sweep, number: int, judgement: dict[str, str]) -> None:
     size = _people_a_step(of)
-    first, last = number * size + 1, (number + 1) * size
-    in_use = rulesets.in_use(policies.current(), judged_on)
-    of.looked_at += look_at(of.year, judged_on, (first, last), _built_on(of))
-    bits = {"broken": rulesets.broken(in_use), "doubtful": rulesets.doubtful(in_use)}
-    values = {
+    built_on = _built_on(of)
+    values: dict[str, object] = {
         "year": of.year,
-        "first": first,
-        "last": last,
+        "first": number * size + 1,
+        "last": (number + 1) * size,
         "now": clock.now(),
-        "day": judged_on,
+        "day": _judged_on(of),
         "sweep": of.id,
     }
-    _write(of, _SETTLE, bits, values)
-    db.session.execute(text(_DIFFERING.format(**bits)), values)
+    of.looked_at += look_at(values, built_on)
+    _write(of, _SETTLE, judgement, values)
+    if built_on is None or built_on.judgement != of.judgement:
+        db.session.execute(text(_DIFFERING.format(**judgement)), values)
+        _judge(of, judgement, values, _EVERYBODY)
+        db.session.execute(text("DROP TABLE differing"))
+    elif postings := _posted_since(built_on):
+        _judge(of, judgement, values | postings, _OF_THE_POSTINGS)
+    db.session.execute(text("DROP TABLE circumstances"))
+
+
+def _posted_since(before: Sweep) -> dict[str, object]:
+    """One after the other, by their places in the chain: none comes late to a place passed."""
+    found = db.session.scalars(
+        select(Posting.id).where(Posting.position > before.ledger_position).order_by(Posting.id)
+    ).all()
+    return {"postings": found, "oldest": found[0], "youngest": found[-1]} if found else {}
+
+
+def _judge(of: Sweep, judgement: dict[str, str], values: dict[str, object], whose: str) -> None:
     # Few differ, which no plan foresees: each is looked up, instead of all flags being read.
     db.session.execute(text("SET LOCAL enable_hashjoin = off"))
     db.session.execute(text("SET LOCAL enable_mergejoin = off"))
-    _write(of, _JUDGE, bits, values)
-    db.session.execute(text("DROP TABLE circumstances, differing"))
+    _write(of, _JUDGE, judgement | {"whose": whose}, values)
     db.session.execute(text("SET LOCAL enable_hashjoin = on"))
     db.session.execute(text("SET LOCAL enable_mergejoin = on"))
 

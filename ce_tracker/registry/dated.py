@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, ForeignKey, Index, Text, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, ForeignKey, Index, Text, select, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from ce_tracker.actor import Actor
@@ -190,6 +190,18 @@ class Employment(OfProfessional, Base):
     """The main employment: on any day a person has one, or none."""
 
     __tablename__ = "employments"
+    __table_args__ = (
+        Index(None, "professional_id", "valid_from"),
+        # For the night: what was learnt, what began and what ended since the one before.
+        Index(None, "known_from", postgresql_using="brin"),
+        Index(
+            "employments_known_to_idx", "known_to", postgresql_where=text("known_to IS NOT NULL")
+        ),
+        Index(None, "valid_from"),
+        Index(
+            "employments_valid_to_idx", "valid_to", postgresql_where=text("valid_to IS NOT NULL")
+        ),
+    )
     one_at_a_time: ClassVar = ("professional_id",)
 
     employer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("employers.id"), index=True)

@@ -52,6 +52,8 @@ CREATE TABLE sweeps (
     started_at timestamptz NOT NULL,
     finished_at timestamptz,
     whole boolean NOT NULL,
+    ledger_position bigint NOT NULL DEFAULT 0,
+    judgement bytea,
     looked_at bigint NOT NULL DEFAULT 0,
     opened bigint NOT NULL DEFAULT 0,
     closed bigint NOT NULL DEFAULT 0
@@ -118,6 +120,13 @@ CREATE INDEX standings_year_professional_id_idx ON standings USING brin (year, p
 CREATE INDEX standings_unseen_idx ON standings (year, professional_id) WHERE ruleset IS NULL;
 CREATE INDEX standings_employer_id_year_idx ON standings (employer_id, year)
     WHERE employer_id IS NOT NULL;
+
+-- What was learnt of employments since a night, and what began or ended since.
+CREATE INDEX employments_known_from_idx ON employments USING brin (known_from)
+    WITH (autosummarize = on);
+CREATE INDEX employments_known_to_idx ON employments (known_to) WHERE known_to IS NOT NULL;
+CREATE INDEX employments_valid_from_idx ON employments (valid_from);
+CREATE INDEX employments_valid_to_idx ON employments (valid_to) WHERE valid_to IS NOT NULL;
 """
 
 RULES = """
@@ -277,7 +286,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION year_of, circumstances_of, months_at_work, at_work")
     op.execute("""
         DROP INDEX standings_year_professional_id_idx, standings_unseen_idx,
-            standings_employer_id_year_idx;
+            standings_employer_id_year_idx, employments_known_from_idx, employments_known_to_idx,
+            employments_valid_from_idx, employments_valid_to_idx;
         ALTER TABLE standings DROP employer_id, DROP ruleset, DROP required_x100,
             DROP other_general_x100, DROP other_specialty_x100, DROP broken, DROP doubtful;
         DROP TABLE exemptions, flags, sweeps, employer_rulesets, rulesets, policies_known,

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, insert, select, text
 
 from ce_tracker import clock
 from ce_tracker.actor import Role
-from ce_tracker.compliance import sweeping
+from ce_tracker.compliance import circumstances, sweeping
 from ce_tracker.compliance.exemptions import Exemption
 from ce_tracker.extensions import db
 from ce_tracker.policy.loading import load
@@ -228,7 +228,7 @@ def live_through(world: World, owner: Flask, random: Random, days: list[date], s
         for app in (owner, world.worker):
             patch.setitem(app.config, "CE_POLICIES", load(LOCAL))
         patch.setattr(sweeping, "PEOPLE_A_STEP", 100)  # several steps a night
-        patch.setattr(sweeping, "MARGIN", timedelta())  # what it forgets is not found by luck
+        patch.setattr(circumstances, "MARGIN", timedelta())  # what it forgets is not found by luck
         crowd = Crowd(world, random, size)
         found = 0
         for day in days:

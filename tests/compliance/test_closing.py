@@ -18,7 +18,6 @@ from ce_tracker.compliance.closings import ClosedVerdict, Restatement
 from ce_tracker.compliance.models import Sweep
 from ce_tracker.extensions import db
 from ce_tracker.jobs import Job, State
-from ce_tracker.ledger.chain import BEFORE_ALL
 from ce_tracker.ledger.closed_years import YearClosing
 from ce_tracker.ledger.models import Posting
 from ce_tracker.registry import snapshot
@@ -75,7 +74,8 @@ def test_closing_keeps_everybodys_verdict_with_the_rules_and_the_ledgers_head(
     assert (kept[1].general_x100, kept[1].specialty_x100, kept[1].broken) == (3000, 5999, 0b11)
     closing = db.session.get_one(YearClosing, YEAR)
     assert (closing.people, closing.day) == (3, date(YEAR, 12, 31))
-    assert (closing.ledger_position, closing.ledger_digest) == (0, BEFORE_ALL)
+    head = db.session.scalars(select(Posting).order_by(Posting.position.desc()).limit(1)).one()
+    assert (closing.ledger_position, closing.ledger_digest) == (head.position, head.digest)
     assert closing.policies
     last = db.session.scalar(select(Sweep.id).order_by(Sweep.id.desc()).limit(1))
     assert closing.sweep_id == last, "it was swept once more"
@@ -89,7 +89,7 @@ def test_hours_that_came_after_the_last_sweep_are_judged_as_they_are_frozen(
 
     def then_hours_come(night: sweeping.Night) -> bool:
         over = step(night)
-        world.has(late, YEAR, 3000, 6000)
+        world.stands(late, YEAR, 3000, 6000)
         return over
 
     world.night(YEAR, clock.today())

@@ -10,17 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from ce_tracker.compliance import sweeping
+from ce_tracker.compliance import circumstances, sweeping
 from ce_tracker.compliance.models import Flag, Sweep
 from ce_tracker.compliance.sweeping import Night
 from ce_tracker.extensions import db
+from ce_tracker.policy.loading import load
 from ce_tracker.policy.words import Outcome
 from tests.compliance import crowds
 from tests.compliance.world import LONG_AGO, Place, World
+from tests.policy.case_files import LOCAL
 
 YEAR = 2025
 SUMMER, AFTER = date(2025, 7, 3), date(2026, 1, 15)
-HUANCUI, NANGANG, YUEYANG = "371002", "230103", "430602"
+HUANCUI, NANGANG, YUEYANG, ZHEJIANG = "371002", "230103", "430602", "330000"
 
 
 def test_who_has_no_hours_is_flagged_like_others(world: World) -> None:
@@ -109,7 +111,7 @@ def test_what_a_sweep_left_half_done_the_next_looks_at_anew(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "PEOPLE_A_STEP", 1)
-    monkeypatch.setattr(sweeping, "MARGIN", timedelta())
+    monkeypatch.setattr(circumstances, "MARGIN", timedelta())
     comes, _ = (world.person((world.unit(Place(HUANCUI)), date(2025, 6, 20), None)) for _ in "12")
     world.night(YEAR, date(2025, 5, 1))
     assert not sweeping.step(Night(YEAR, SUMMER)), "and nobody goes on with it"
@@ -126,9 +128,63 @@ def test_what_was_tampered_with_is_made_anew_on_the_first_of_a_month(world: Worl
     db.session.execute(text("UPDATE employments SET known_from = '2024-01-01'"))
     db.session.execute(text("UPDATE standings SET required_x100 = 0, employer_id = NULL"))
     world.night(YEAR, date(2025, 7, 4))
+    assert world.flagged(YEAR) == {(person, 0)}, "nothing of the person's came, so nobody looked"
+    world.has(person, YEAR, 0, 100)
+    world.night(YEAR, date(2025, 7, 5))
     assert world.flagged(YEAR) == set()
     world.night(YEAR, date(2025, 8, 1))
     assert world.flagged(YEAR) == {(person, 0)}
+
+
+def test_rules_that_come_while_a_sweep_is_under_way_judge_everybody(
+    world: World, owner: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PEOPLE_A_STEP", 1)
+    unit = world.unit(Place(ZHEJIANG))
+    people = [world.person((unit, LONG_AGO, None)) for _ in range(3)]
+    for each in people:
+        world.has(each, YEAR, 3000, 6000)
+    world.night(YEAR, SUMMER)
+    assert world.flagged(YEAR) == set()
+    night = Night(YEAR, AFTER)
+    assert not sweeping.step(night)
+    db.session.commit()
+    monkeypatch.setitem(owner.config, "CE_POLICIES", load(LOCAL))  # 100 hours, from that year on
+    while not sweeping.step(night):
+        db.session.commit()
+    db.session.commit()
+    assert world.flagged(YEAR) == {(each, 0) for each in people}
+
+
+def test_rules_that_came_since_the_last_night_judge_also_those_of_whom_nothing_did(
+    world: World, owner: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = world.person((world.unit(Place(ZHEJIANG)), LONG_AGO, None))
+    world.has(person, YEAR, 3000, 6000)
+    world.night(YEAR, AFTER)
+    for app in (owner, world.worker):
+        monkeypatch.setitem(app.config, "CE_POLICIES", load(LOCAL))
+    world.night(YEAR, AFTER + timedelta(1))
+    assert world.flagged(YEAR) == {(person, 0)}
+
+
+def test_what_was_posted_while_a_sweep_was_under_way_is_judged_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PEOPLE_A_STEP", 1)
+    unit = world.unit(Place(HUANCUI))
+    first, second = (world.person((unit, LONG_AGO, None)) for _ in range(2))
+    night = Night(YEAR, SUMMER)
+    assert not sweeping.step(night)
+    for each in (first, second):
+        world.has(each, YEAR, 3000, 6000)
+    db.session.commit()
+    while not sweeping.step(night):
+        db.session.commit()
+    db.session.commit()
+    assert world.flagged(YEAR) == {(first, 0)}
+    world.night(YEAR, SUMMER + timedelta(1))
+    assert world.flagged(YEAR) == set()
 
 
 HOURS = st.sampled_from([0, 1, 2999, 3000, 4500, 5999, 6000, 8999, 9000, 10_100])

@@ -30,6 +30,19 @@ LONG_AGO = date(2010, 1, 1)
 BROKEN = frozenset({Outcome.SHORT, Outcome.FAILED})
 
 
+_POSTING = """
+WITH posting AS (
+    INSERT INTO postings (position, kind, session_id, posted_at, entries, entries_digest, previous,
+        digest)
+    SELECT count(*) + 1, 'revocation', 0, :now, 1, '', '', '' FROM postings RETURNING id
+)
+INSERT INTO ledger_entries (professional_id, year, session_id, revision, posting_id, provider_id,
+    hours_x100, finished_on, subject, digest)
+SELECT :person, :year, -id, 1, id, 0, 1, make_date(:year, 6, 1), 'general', '' FROM posting
+"""
+"""Of no session: no entry that a ledger has otherwise is touched by it."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A kind of unit."""
@@ -130,7 +143,11 @@ class World:
         db.session.expire_all()
 
     def has(self, person: int, year: int, general: int, specialty: int) -> None:
-        """In hundredths."""
+        """In hundredths; a posting brought them."""
+        self._posted(person, year)
+        self.stands(person, year, general, specialty)
+
+    def stands(self, person: int, year: int, general: int, specialty: int) -> None:
         db.session.execute(
             text(
                 "INSERT INTO standings (professional_id, year, general_x100, specialty_x100)"
@@ -140,6 +157,13 @@ class World:
             ),
             {"person": person, "year": year, "general": general, "specialty": specialty},
         )
+
+    def _posted(self, person: int, year: int) -> None:
+        """A night asks a posting for people alone: how many hours they have, a standing says."""
+        db.session.execute(text("SET LOCAL session_replication_role = replica"))
+        values = {"person": person, "year": year, "now": clock.now()}
+        db.session.execute(text(_POSTING), values)
+        db.session.execute(text("SET LOCAL session_replication_role = origin"))
 
     def let_off(self, person: int, year: int, required_x100: int) -> None:
         facts.put(
