@@ -37,10 +37,12 @@ WITH posting AS (
     SELECT count(*) + 1, 'revocation', 0, :now, 1, '', '', '' FROM postings RETURNING id
 )
 INSERT INTO ledger_entries (professional_id, year, session_id, revision, posting_id, provider_id,
-    hours_x100, finished_on, subject, digest)
-SELECT :person, :year, -id, 1, id, 0, 1, make_date(:year, 6, 1), 'general', '' FROM posting
+    hours_x100, finished_on, subject, reason, digest)
+SELECT :person, :year, -id, revision, id, 0, hours_x100, make_date(:year, 6, 1), 'general', reason,
+    ''
+FROM posting CROSS JOIN (VALUES (1, 1, NULL), (2, -1, '冲销')) e (revision, hours_x100, reason)
 """
-"""Of no session: no entry that a ledger has otherwise is touched by it."""
+"""Of a session that nobody else's is, and at once taken back: it adds nothing to what is there."""
 
 
 @dataclass(frozen=True)
