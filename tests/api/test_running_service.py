@@ -25,7 +25,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("running service")
 
-EXAMPLES = 10
+EXAMPLES = 4
 
 
 @dataclass(frozen=True)
