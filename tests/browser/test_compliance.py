@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -16,6 +16,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.looks import assert_usable
 from tests.compliance.staff import AUTUMN, LAST, THIS, Staff
 from tests.factories import WEIHAI, Factory
+from tests.ledger.world import NO_FIELD
 
 
 @pytest.fixture
@@ -61,6 +62,23 @@ def test_an_employer_sees_the_figures_who_is_short_and_what_is_expected(
         expect(idle).to_contain_text(said)
     expect(page.get_by_role("row", name="陈晨")).to_contain_text("120 学时 已达标")
     assert_usable(page)
+
+
+def test_it_says_why_fewer_may_be_done_at_the_end_than_now(staff: Staff, signed_in: SignIn) -> None:
+    page = signed_in(staff.account, target="/compliance")
+    why = page.get_by_text("公需科目增加以后，专业科目可能不到规定的比例")
+    expect(page.get_by_role("region", name="预计到 2026-12-31")).to_contain_text("达标 2 人")
+    expect(why).to_have_count(0)
+    for name in ("杜若", "方舟"):
+        much_general = staff.joins(name, "数学组")
+        staff.learnt(much_general, date(2026, 3, 9), 9000)
+        for day in (date(2024, 10, 9), date(2025, 11, 4)):
+            staff.learnt(much_general, day, 6000, subject="general", **NO_FIELD)
+    staff.night(THIS, AUTUMN.date() + timedelta(1))
+    page.reload()
+    assert figures(page) == ["5", "3", "2"]
+    expect(page.get_by_role("region", name="预计到 2026-12-31")).to_contain_text("达标 2 人")
+    expect(why).to_be_visible()
 
 
 def test_the_list_is_narrowed_down_by_the_form_and_by_a_department(
