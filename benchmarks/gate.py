@@ -21,10 +21,11 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import func, select
 
+from benchmarks.asking import seconds_of, until_quiet
 from benchmarks.measuring import Figure, Outcome, free_port, report
 from benchmarks.watching import Peaks
 from benchmarks.whole import whole_service
-from ce_tracker import clock, jobs
+from ce_tracker import clock
 from ce_tracker.accounts import tokens
 from ce_tracker.accounts.users import Binding, open_account
 from ce_tracker.actor import Actor, Role
@@ -38,7 +39,6 @@ ROUNDS = 3
 YEARS = 5
 A_UNIT = 50
 ASKED = 300
-POLL_SECONDS = 0.01
 WHERE = "371002"
 
 _WORLD = """
@@ -147,11 +147,10 @@ class Bench:
     owner: psycopg.Connection
     peaks: Peaks
     port: int
-    asked: int = 0
     today: date = field(default_factory=clock.today)
 
     def fill(self, people: int) -> None:
-        self._await_quiet()
+        until_quiet(self.owner, "rejudge")
         values = {
             "units": max(5, people // A_UNIT),
             "people": people,
@@ -204,22 +203,7 @@ class Bench:
 
     def _rejudged(self) -> float:
         """From the question to the last application."""
-        self.asked += 1
-        key = f"bench {self.asked}"
-        app = create_app(self.settings, DatabaseRole.OWNER)
-        with app.app_context():
-            began = time.perf_counter()
-            jobs.ask("rejudge", key, day=self.today.isoformat())
-            db.session.commit()
-            query = b"SELECT state FROM jobs WHERE kind = 'rejudge' AND key = %s"
-            while (row := self.owner.execute(query, (key,)).fetchone()) != ("done",):
-                if row == ("dead",):
-                    raise RuntimeError(row)
-                time.sleep(POLL_SECONDS)
-            took = time.perf_counter() - began
-            db.session.remove()
-            db.engine.dispose()
-        return took
+        return seconds_of(self.settings, self.owner, "rejudge", day=self.today.isoformat())
 
     def _fetched(self, people: int) -> float:
         began = time.perf_counter()
@@ -270,15 +254,6 @@ class Bench:
             db.session.remove()
             db.engine.dispose()
         return token, own
-
-    def _await_quiet(self) -> None:
-        """A new service does last night's work first."""
-        done = b"SELECT FROM jobs WHERE kind = 'rejudge' AND state = 'done'"
-        while self.owner.execute(done).fetchone() is None:
-            time.sleep(0.1)
-        due = b"SELECT FROM jobs WHERE state IN ('waiting', 'running') AND due_at < now()"
-        while self.owner.execute(due).fetchone() is not None:
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,11 @@ import polars as pl
 import psycopg
 from sqlalchemy import select
 
+from benchmarks.asking import seconds_of, until_quiet
 from benchmarks.measuring import Figure, Outcome, free_port, report
 from benchmarks.watching import Peaks
 from benchmarks.whole import whole_service
-from ce_tracker import clock, jobs
+from ce_tracker import clock
 from ce_tracker.app import create_app
 from ce_tracker.compliance.verdicts import verdict
 from ce_tracker.extensions import db
@@ -39,7 +40,6 @@ CHANGED = 100
 """One in so many."""
 LOOPED = 2_000
 LOOKED_AT = 1_000
-POLL_SECONDS = 0.002
 
 _PEOPLE = """
 INSERT INTO employers (credit_code, name, pinyin, region_path, sector)
@@ -128,7 +128,6 @@ class Bench:
     settings: Settings
     owner: psycopg.Connection
     peaks: Peaks
-    asked: int = 0
 
     @property
     def year(self) -> int:
@@ -137,7 +136,7 @@ class Bench:
     def fill(self, people: int) -> None:
         known = clock.now() - timedelta(days=300)
         values = {"units": people // A_UNIT, "people": people, "known": known, "year": self.year}
-        self._await_quiet()
+        until_quiet(self.owner, "sweep")
         self.owner.execute("SET session_replication_role = replica")  # postings of no session
         cursor = psycopg.ClientCursor(self.owner)
         for statement in (*_PEOPLE.split(";\n"), _STAND):
@@ -218,23 +217,8 @@ class Bench:
 
     def _sweep(self) -> float:
         """From the question to the last range."""
-        self.asked += 1
-        key = f"bench {self.asked}"
-        app = create_app(self.settings, DatabaseRole.OWNER)
-        with app.app_context():
-            began = time.perf_counter()
-            day = clock.today().isoformat()
-            jobs.ask("sweep", key, year=self.year, day=day)
-            db.session.commit()
-            query = b"SELECT state FROM jobs WHERE kind = 'sweep' AND key = %s"
-            while (row := self.owner.execute(query, (key,)).fetchone()) != ("done",):
-                if row == ("dead",):
-                    raise RuntimeError(row)
-                time.sleep(POLL_SECONDS)
-            took = time.perf_counter() - began
-            db.session.remove()
-            db.engine.dispose()
-        return took
+        day = clock.today().isoformat()
+        return seconds_of(self.settings, self.owner, "sweep", year=self.year, day=day)
 
     def _sum(self) -> float:
         with self.owner.transaction():
@@ -293,15 +277,6 @@ class Bench:
             db.session.remove()
             db.engine.dispose()
         return took * people / LOOPED
-
-    def _await_quiet(self) -> None:
-        """A new service does last night's work first, its sweep too."""
-        done = b"SELECT FROM jobs WHERE kind = 'sweep' AND state = 'done'"
-        while self.owner.execute(done).fetchone() is None:
-            time.sleep(0.1)
-        due = b"SELECT FROM jobs WHERE state IN ('waiting', 'running') AND due_at < now()"
-        while self.owner.execute(due).fetchone() is not None:
-            time.sleep(0.1)
 
     def _flags(self) -> int:
         return self._number("SELECT count(*) FROM flags WHERE closed_at IS NULL")
