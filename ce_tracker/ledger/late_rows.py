@@ -46,7 +46,8 @@ _LATEST = """
 
 
 _HOLDING = text(f"""
-SELECT l.year FROM ({_LATEST}) l WHERE l.revision % 2 = 1 AND l.year = ANY (:closed) LIMIT 1
+SELECT l.year FROM ({_LATEST}) l WHERE l.revision % 2 = 1 AND l.year = ANY (:closed)
+ORDER BY l.year LIMIT 1
 """)  # noqa: S608  our own words
 
 

@@ -217,8 +217,10 @@ def test_a_second_night_writes_nothing(world: World, tonight: Callable[[], None]
     teacher = _person(world, Place(XIJI))
     _titled(teacher, date(2018, 6, 1), **VOCATIONAL)
     tonight()
-    written = select(DutyFlag.id, text("duty_flags.xmin::text")).where(
-        DutyFlag.professional_id.is_not(None)
+    written = (
+        select(DutyFlag.id, text("duty_flags.xmin::text"))
+        .where(DutyFlag.professional_id.is_not(None))
+        .order_by(DutyFlag.id)
     )
     before = db.session.execute(written).all()
     tonight()
