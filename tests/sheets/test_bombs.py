@@ -12,7 +12,7 @@ import pytest
 from ce_tracker.sheets.limits import MB, Limits
 from ce_tracker.sheets.reading import read
 from ce_tracker.sheets.refusals import Damaged, Refusal, Suspicious, TooLargeInside, by_reason
-from tests.sheets.bombs import BOMBS, MOST_CPU_SECONDS, MOST_MEMORY, measured
+from tests.sheets.bombs import BOMBS, CROWDED, MOST_CPU_SECONDS, MOST_MEMORY, measured
 from tests.sheets.files import TITLES, ZHANG, by_hand, lying, xlsx
 
 
@@ -23,7 +23,7 @@ def test_a_bomb_is_refused_in_bounded_time_and_memory(name: str) -> None:
         list(read(bomb))
     assert refused.value.remedy
     cost = measured(bomb)
-    assert cost["cpu"] < MOST_CPU_SECONDS
+    assert cost["cpu"] < CROWDED * MOST_CPU_SECONDS
     assert cost["peak"] < MOST_MEMORY
     if cost["last"] is not None:
         reasons = {by_reason()[cost["last"]["refused"]], type(refused.value)}
